@@ -1,0 +1,2 @@
+//! The moxxie program.
+fn main() {}
