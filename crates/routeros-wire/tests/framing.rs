@@ -11,7 +11,7 @@ fn bytes_of(words: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn decode_all(decoder: &mut Decoder) -> Vec<Sentence> {
-    std::iter::from_fn(|| decoder.next_sentence().unwrap()).collect()
+    std::iter::from_fn(|| decoder.next_sentence().expect("valid framing")).collect()
 }
 
 #[test]
