@@ -1,1 +1,33 @@
-//! TBD
+//! The vocabulary of moxxie and every pure rule.
+//!
+//! Nothing here knows a database, a socket, HTTP or a vendor. Time and randomness are arguments.
+//! One noun, one file: `network.rs` here has its like in the store, the engine, the server and the
+//! command line.
+
+pub mod address;
+pub mod audit;
+pub mod change;
+pub mod device;
+pub mod domain;
+pub mod encapsulation;
+pub mod free;
+pub mod id;
+pub mod identity;
+pub mod name;
+pub mod network;
+pub mod plan;
+pub mod pool;
+pub mod prefix;
+pub mod profile;
+pub mod router;
+pub mod row;
+pub mod site;
+pub mod tenant;
+pub mod vlan;
+
+pub use id::{
+    AddressId, AttachmentId, ChangeId, DomainId, EventId, NetworkId, PoolId, PrefixId, RouterId, SiteId,
+    TenantId, TokenId, VrfId,
+};
+pub use jiff::Timestamp;
+pub use name::Name;

@@ -1,0 +1,188 @@
+//! Audit events and the hash chain that makes a missing or altered one show.
+
+use ring::digest;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{EventId, TenantId, Timestamp};
+
+/// One audit event, as stored and as exported, one JSON line each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditEvent {
+    /// Its id.
+    pub id: EventId,
+    /// The chain it is in: one per run of a server process.
+    pub writer: String,
+    /// Its place in the chain, from 1 without gaps.
+    pub seq: i64,
+    /// When it was written, by the writer's clock.
+    pub at: Timestamp,
+    /// Who: a token's name or `system`.
+    pub actor: String,
+    /// From where.
+    pub source: String,
+    /// What was done: `network.provision`, `router.command`, `token.create`, ...
+    pub action: String,
+    /// To what: an id.
+    pub object: String,
+    /// Whose it is, when it is one tenant's.
+    pub tenant_id: Option<TenantId>,
+    /// `accepted`, `succeeded`, `refused`, `failed`.
+    pub outcome: String,
+    /// Why, before and after, router commands and answers: whatever the action calls for. No secrets.
+    pub detail: Value,
+    /// Hash of the event before it in the chain, hex; 64 zeros for the first.
+    pub previous: String,
+    /// Hash of this event, hex.
+    pub hash: String,
+}
+
+/// The `previous` of a chain's first event.
+pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Why a chain does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// An event is missing, or one too many is there.
+    #[error("chain {writer}: event {expected} is missing; {found} follows instead")]
+    Gap {
+        /// The chain.
+        writer: String,
+        /// The place that should have come.
+        expected: i64,
+        /// The place that came.
+        found: i64,
+    },
+    /// An event does not refer to the one before it.
+    #[error("chain {writer}: event {seq} does not continue event {}", seq - 1)]
+    Broken {
+        /// The chain.
+        writer: String,
+        /// The place.
+        seq: i64,
+    },
+    /// An event is not what it was when it was written.
+    #[error("chain {writer}: event {seq} was altered after it was written")]
+    Altered {
+        /// The chain.
+        writer: String,
+        /// The place.
+        seq: i64,
+    },
+}
+
+impl AuditEvent {
+    /// The hash the event should have: SHA-256 over its JSON without the hash itself.
+    ///
+    /// `serde_json` writes fields in the order of the struct and maps in the order of their keys, so
+    /// the text is the same on every run.
+    #[must_use]
+    pub fn expected_hash(&self) -> String {
+        let mut bare = self.clone();
+        bare.hash = String::new();
+        let text = serde_json::to_vec(&bare).unwrap_or_default();
+        hex(digest::digest(&digest::SHA256, &text).as_ref())
+    }
+
+    /// Puts the event behind `previous` (its place and hash) and seals it.
+    pub fn seal(&mut self, previous: Option<(i64, &str)>) {
+        let (seq, hash) = previous.unwrap_or((0, GENESIS));
+        self.seq = seq + 1;
+        hash.clone_into(&mut self.previous);
+        self.hash = self.expected_hash();
+    }
+
+    /// Checks that this event continues the chain whose last place and hash are `previous`.
+    ///
+    /// # Errors
+    /// [`ChainError`] names the first place where the chain does not hold.
+    pub fn check(&self, previous: Option<(i64, &str)>) -> Result<(), ChainError> {
+        let (seq, hash) = previous.unwrap_or((0, GENESIS));
+        let writer = self.writer.clone();
+        if self.seq != seq + 1 {
+            return Err(ChainError::Gap { writer, expected: seq + 1, found: self.seq });
+        }
+        if self.previous != hash {
+            return Err(ChainError::Broken { writer, seq: self.seq });
+        }
+        if self.hash != self.expected_hash() {
+            return Err(ChainError::Altered { writer, seq: self.seq });
+        }
+        Ok(())
+    }
+}
+
+/// Lower-case hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::uuid_v7;
+
+    fn chain(length: i64) -> Vec<AuditEvent> {
+        let mut events: Vec<AuditEvent> = Vec::new();
+        for n in 0..length {
+            let mut event = AuditEvent {
+                id: EventId::new(uuid_v7(n.unsigned_abs(), [0; 10])),
+                writer: "w".into(),
+                seq: 0,
+                at: Timestamp::UNIX_EPOCH,
+                actor: "root".into(),
+                source: "local".into(),
+                action: "site.create".into(),
+                object: format!("site-{n}"),
+                tenant_id: None,
+                outcome: "succeeded".into(),
+                detail: serde_json::json!({"b": 1, "a": [n]}),
+                previous: String::new(),
+                hash: String::new(),
+            };
+            event.seal(events.last().map(|e| (e.seq, e.hash.as_str())));
+            events.push(event);
+        }
+        events
+    }
+
+    fn verify(events: &[AuditEvent]) -> Result<(), ChainError> {
+        let mut last = None;
+        for event in events {
+            event.check(last)?;
+            last = Some((event.seq, event.hash.as_str()));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_untouched_chain_holds_also_after_a_trip_through_json() {
+        let events = chain(4);
+        verify(&events).unwrap();
+        let text = serde_json::to_string(&events).unwrap();
+        verify(&serde_json::from_str::<Vec<_>>(&text).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn altered_missing_and_reordered_events_show() {
+        let mut altered = chain(4);
+        altered[2].actor = "somebody".into();
+        assert_eq!(verify(&altered), Err(ChainError::Altered { writer: "w".into(), seq: 3 }));
+
+        let mut missing = chain(4);
+        missing.remove(1);
+        assert!(matches!(verify(&missing), Err(ChainError::Gap { expected: 2, found: 3, .. })));
+
+        let mut resealed = chain(4);
+        resealed[1].detail = Value::Null;
+        resealed[1].hash = resealed[1].expected_hash();
+        assert_eq!(verify(&resealed), Err(ChainError::Broken { writer: "w".into(), seq: 3 }));
+    }
+}

@@ -1,0 +1,49 @@
+//! Device intent: what one router should carry, in no vendor's words.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::{DomainId, NetworkId, TenantId, encapsulation::TagStack, profile::Profile};
+
+/// Everything one router should carry.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DeviceIntent {
+    /// Sources that may always reach the networks.
+    pub management: Vec<IpNet>,
+    /// The networks, in any order.
+    pub networks: Vec<NetworkIntent>,
+}
+
+/// One network on one router.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkIntent {
+    /// Which network.
+    pub network: NetworkId,
+    /// Whose it is: under `standard`, networks of one tenant reach each other.
+    pub tenant: TenantId,
+    /// The VLAN domain: networks of one domain share its service VLAN.
+    pub domain: DomainId,
+    /// Its tags on the trunk.
+    pub tags: TagStack,
+    /// The router's address in it, with the prefix length.
+    pub gateway: IpNet,
+    /// Who may open connections.
+    pub profile: Profile,
+    /// DHCP, when the router serves it.
+    pub dhcp: Option<DhcpIntent>,
+    /// For comments on the router, after the mark: `tenant/name`.
+    pub label: String,
+}
+
+/// DHCP in one network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DhcpIntent {
+    /// First and last address given out.
+    pub range: (IpAddr, IpAddr),
+    /// DNS servers given out; may be empty.
+    pub dns: Vec<IpAddr>,
+    /// Lease time in seconds.
+    pub lease_s: u32,
+}

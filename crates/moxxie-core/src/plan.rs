@@ -1,0 +1,92 @@
+//! A plan: ordered commands with inverses, made from one basis.
+//!
+//! Commands are data: they can be shown, stored, replayed, and survive an upgrade. They name rows by
+//! mark and natural key and never by the device's own ids, so that a plan means the same after a
+//! reconnect.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    change::StepName,
+    row::{Mark, Row},
+};
+
+/// What a command does to its row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "lowercase")]
+pub enum Action {
+    /// Make the row. Its inverse removes it.
+    Add,
+    /// Change fields of the row. Its inverse writes the values they had.
+    Set {
+        /// The fields that change, as they were; a field that was absent is `None`.
+        before: BTreeMap<String, Option<String>>,
+    },
+    /// Remove the row. Its inverse makes it again.
+    Remove,
+}
+
+/// One command, with all that is needed to do it, to undo it and to tell whether it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// Commands of one wave may run in any order; a wave begins when the one before has ended.
+    pub wave: u16,
+    /// What is done.
+    #[serde(flatten)]
+    pub action: Action,
+    /// The row: as it should be (add, set) or as it was (remove).
+    pub row: Row,
+}
+
+/// A row of somebody else that stands in the way of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Obstacle {
+    /// The menu of the row.
+    pub menu: String,
+    /// What it collides in: `name`, `vlan-id on its parent`, `address`.
+    pub collides: String,
+    /// The row as the router shows it, for people.
+    pub found: String,
+    /// Our row that cannot be made because of it.
+    pub wanted: String,
+    /// Whose it is when it carries a mark.
+    pub mark: Option<Mark>,
+}
+
+/// Ordered commands for one router.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Plan {
+    /// The commands, by wave.
+    pub commands: Vec<Command>,
+    /// Hash of what the plan was made from: the rows in its scope and the router's facts.
+    pub basis: String,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.commands.is_empty()
+    }
+
+    /// Indices of the commands of each wave, in order.
+    #[must_use]
+    pub fn waves(&self) -> Vec<Vec<usize>> {
+        let mut waves: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
+        for (index, command) in self.commands.iter().enumerate() {
+            waves.entry(command.wave).or_default().push(index);
+        }
+        waves.into_values().collect()
+    }
+
+    /// The steps it has commands for, in the order of [`StepName`].
+    #[must_use]
+    pub fn steps(&self) -> Vec<StepName> {
+        let mut steps: Vec<_> = self.commands.iter().map(|command| command.row.step).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        steps
+    }
+}
