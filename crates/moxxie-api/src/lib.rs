@@ -1,1 +1,24 @@
-//! TBD
+//! Request and response types of the REST API, version 1.
+//!
+//! Requests take loose types (text, numbers) and are checked by the engine, which can then name the
+//! field and say what would work; unknown fields are refused. Answers are in camelCase; clients must
+//! tolerate fields and words they do not know.
+
+pub mod address;
+pub mod audit;
+pub mod change;
+pub mod datacenter;
+pub mod network;
+pub mod page;
+pub mod plan;
+pub mod pool;
+pub mod problem;
+pub mod router;
+pub mod tenant;
+pub mod token;
+
+pub use page::{Page, PageQuery};
+pub use problem::{FieldError, Problem};
+
+/// Where the API lives on a server.
+pub const BASE: &str = "/api/v1";

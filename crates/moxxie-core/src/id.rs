@@ -6,7 +6,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use uuid::Uuid;
+pub use uuid::Uuid;
 
 /// An id that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

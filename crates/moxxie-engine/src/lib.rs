@@ -1,1 +1,22 @@
-//! TBD
+//! Use cases, a file per noun, and workers: the only place where store and routers meet.
+//!
+//! A use case takes a [`Context`] (who asks) and a request of `moxxie-api`, and gives an answer of
+//! `moxxie-api` or an [`Error`]. It knows neither HTTP nor SQL nor a router's words.
+
+pub mod address;
+pub mod audit;
+pub mod change;
+pub mod clock;
+pub mod context;
+pub mod engine;
+pub mod error;
+pub mod network;
+pub mod pool;
+pub mod router;
+pub mod site;
+pub mod tenant;
+pub mod token;
+
+pub use context::{Context, Idempotency};
+pub use engine::{Engine, EngineConfig};
+pub use error::Error;

@@ -1,0 +1,153 @@
+//! Networks.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::change::ProvisioningStep;
+
+/// A network to allocate or to provision. The same for every datacentre, however it tags.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworkRequest {
+    /// The tenant, by name or id.
+    #[schema(example = "acme")]
+    pub client_id: String,
+    /// What kind of thing it is for, the operator's own word; `vm` when absent.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The datacentre, by name or id.
+    #[schema(example = "dc2")]
+    pub datacenter: String,
+    /// Its size as a prefix length: `/24` or `24`.
+    #[schema(example = "/24")]
+    pub size: String,
+    /// Free text.
+    #[serde(default)]
+    pub purpose: String,
+    /// Its name, unique within the tenant; made from datacentre and VLAN when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// A certain VLAN id; the lowest free one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan_id: Option<i64>,
+    /// A certain prefix, which must have the size asked for; the best fitting free one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<String>,
+    /// A certain pool; any pool of the datacentre when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
+    /// What it carries.
+    #[serde(default)]
+    pub options: NetworkOptions,
+}
+
+/// What a network carries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworkOptions {
+    /// Whether the router serves DHCP in it.
+    #[serde(default, rename = "enableDHCP")]
+    pub enable_dhcp: bool,
+    /// `standard` (the default), `isolated` or `open`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub firewall_profile: Option<String>,
+    /// Whether the prefix is announced by iBGP. Not supported yet: `true` is refused.
+    #[serde(default)]
+    pub bgp_enabled: bool,
+    /// Free text, also put into the router's comments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// A network.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Network {
+    /// Its id, `net-...`.
+    pub network_id: String,
+    /// Its name.
+    pub name: String,
+    /// The tenant's name.
+    pub client_id: String,
+    /// What kind of thing it is for.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Free text.
+    pub purpose: String,
+    /// Its VLAN id (the inner one under Q-in-Q).
+    pub vlan_id: u16,
+    /// Its prefix.
+    pub subnet: String,
+    /// Its gateway.
+    pub gateway: String,
+    /// First and last address given out by DHCP, `172.16.5.100-172.16.5.200`; `null` without DHCP.
+    pub dhcp_range: Option<String>,
+    /// The datacentre it was ordered for.
+    pub datacenter: String,
+    /// The datacentre it was ordered for.
+    pub primary_datacenter: String,
+    /// The datacentre that serves it now.
+    pub current_datacenter: String,
+    /// Whether the datacentre wraps it in a service VLAN.
+    pub qinq: bool,
+    /// The service VLAN; `null` where there is none.
+    pub service_vlan: Option<u16>,
+    /// The tags a host must send, outermost first.
+    pub host_tags: Vec<HostTag>,
+    /// The pool its prefix came from.
+    pub pool: String,
+    /// What it carries.
+    pub options: NetworkOptions,
+    /// Whether a pair of routers can serve it later (from a /28 on).
+    pub pairable: bool,
+    /// `allocated`, `provisioning`, `provisioned`, `deprovisioning`, `failed`.
+    pub status: String,
+    /// The latest change of it.
+    pub change_id: Option<String>,
+    /// The steps of that change.
+    pub provisioning_steps: Vec<ProvisioningStep>,
+    /// When it was ordered.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it last changed.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    /// Counts its changes.
+    pub version: i64,
+}
+
+/// One tag a host must send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HostTag {
+    /// `0x8100` or `0x88a8`.
+    pub tpid: String,
+    /// The VLAN id.
+    pub vlan_id: u16,
+}
+
+/// Which networks to list.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct NetworkQuery {
+    /// Only this datacentre's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub datacenter: Option<String>,
+    /// Only this tenant's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// Only with this status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Only with this VLAN id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vlan_id: Option<i64>,
+    /// `nextCursor` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// How many at most: 1 to 1000, 100 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
