@@ -1,1 +1,55 @@
-//! TBD
+//! All SQL of moxxie, for SQLite and PostgreSQL.
+//!
+//! [`Store`] reads, [`Tx`] (from [`Store::begin`]) reads and writes; reads are written once, on
+//! [`Reads`], and both dereference to it. One noun, one file, as in `moxxie-core`.
+//!
+//! Conflicts are impossible here rather than checked for: uniqueness and non-overlap are constraints of
+//! the database, and what it refuses comes back as [`StoreError::Conflict`] naming the [`Constraint`].
+//!
+//! Order of locks, so that transactions never wait for each other in a circle: change, domain, pool (by
+//! id), network, audit head. Times are stored in whole microseconds.
+
+pub mod address;
+pub mod audit;
+pub mod change;
+pub mod domain;
+pub mod error;
+pub mod event;
+pub mod idempotency;
+pub mod journal;
+pub mod key;
+pub mod lease;
+pub mod login;
+pub mod meta;
+pub mod network;
+pub mod page;
+pub mod pool;
+pub mod prefix;
+pub mod router;
+pub mod secret;
+pub mod site;
+pub mod store;
+pub mod tenant;
+pub mod token;
+pub mod vrf;
+
+pub use address::Address;
+pub use audit::{AuditDraft, AuditFilter, AuditProblem, AuditReport};
+pub use change::{Change, ChangeError, ChangeFilter, RouterPlan, Step};
+pub use error::{Constraint, OpenError, StoreError};
+pub use event::ChangeEvent;
+pub use idempotency::Idempotent;
+pub use journal::JournalEntry;
+pub use key::MasterKey;
+pub use lease::Lease;
+pub use login::AuthFailures;
+pub use network::NetworkFilter;
+pub use page::{Listing, Page};
+pub use pool::PoolStatistics;
+pub use prefix::{GivenError, NewPrefix, PrefixRecord};
+pub use store::{Reads, Store, StoreConfig, Tx};
+pub use token::Token;
+pub use vrf::Vrf;
+
+/// What every operation of the store answers.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;

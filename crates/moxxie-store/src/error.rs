@@ -1,0 +1,141 @@
+//! What can go wrong, in kinds a caller acts on.
+
+use std::path::PathBuf;
+
+/// A rule of the database that refused a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Constraint {
+    /// The prefix overlaps an occupied one in its VRF.
+    PrefixOverlap,
+    /// The pool overlaps another pool of its VRF.
+    PoolOverlap,
+    /// The VLAN id is in use in its domain.
+    VlanTaken,
+    /// The address is recorded already in its VRF.
+    AddressTaken,
+    /// The name is in use; the table is named.
+    NameTaken(&'static str),
+    /// A row with this id exists already; the table is named.
+    Duplicate(&'static str),
+    /// The network has an open change already.
+    ChangeOpen,
+    /// The idempotency key is in use for this principal and route.
+    IdempotencyKey,
+    /// Something else refers to the row, or the row refers to something that does not exist.
+    Referenced,
+    /// Audit events are never changed or removed.
+    AppendOnly,
+    /// A value breaks a rule of its column; moxxie itself is wrong.
+    Check,
+}
+
+/// Why an operation of the store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A constraint refused the write; nothing of the transaction may be kept.
+    #[error("the database refused the write: {0:?}")]
+    Conflict(Constraint),
+    /// What was to be changed does not exist (or not in this scope).
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    /// Somebody changed it since it was read.
+    #[error("the {0} was changed by somebody else in the meantime")]
+    Stale(&'static str),
+    /// Two transactions crossed (deadlock, serialization failure): the same transaction will do when
+    /// run again.
+    #[error("transactions crossed in the database; run it again")]
+    Retry(#[source] sqlx::Error),
+    /// The database cannot be reached, or is too busy to answer in time.
+    #[error("the database is not available")]
+    Unavailable(#[source] sqlx::Error),
+    /// The disk or a quota of the database is full.
+    #[error("the database has no space left")]
+    Full(#[source] sqlx::Error),
+    /// A text contains NUL, which PostgreSQL cannot store; refused on SQLite as well.
+    #[error("a text contains the character NUL, which cannot be stored")]
+    NulCharacter,
+    /// A stored value is not what moxxie writes.
+    #[error("the database holds a value that moxxie did not write: {what}")]
+    Corrupt {
+        /// Statement and column, and what was wrong; never the value.
+        what: String,
+    },
+    /// A sealed secret does not open: written with another master key, or altered.
+    #[error("the sealed {kind} of {owner} does not open with this master key")]
+    Sealed {
+        /// Whose secret.
+        owner: String,
+        /// Which of its secrets.
+        kind: String,
+    },
+    /// Anything else the database said.
+    #[error("statement {statement}")]
+    Database {
+        /// Name of the statement.
+        statement: &'static str,
+        /// What the database said.
+        source: sqlx::Error,
+    },
+}
+
+impl StoreError {
+    /// Whether running the same transaction again may help at once.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Retry(_))
+    }
+
+    /// The constraint that refused the write, if one did.
+    #[must_use]
+    pub const fn constraint(&self) -> Option<Constraint> {
+        if let Self::Conflict(constraint) = self { Some(*constraint) } else { None }
+    }
+}
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Neither `sqlite:PATH`, a path, nor `postgres://...`.
+    #[error("{0:?} names no database: write sqlite:PATH, a path, or postgres://user@host/database")]
+    Url(String),
+    /// Another process has the SQLite file.
+    #[error("{path} is in use by another moxxie (process {pid}); several instances need PostgreSQL", path = path.display())]
+    InUse {
+        /// The database file.
+        path: PathBuf,
+        /// The process that holds it, as far as it told.
+        pid: String,
+    },
+    /// The file or its lock file cannot be opened.
+    #[error("opening {path}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The database was written by a newer moxxie.
+    #[error(
+        "the database has schema version {found}, this moxxie knows versions up to {known}: use a newer moxxie"
+    )]
+    NewerSchema {
+        /// Version found.
+        found: i64,
+        /// Newest version known.
+        known: i64,
+    },
+    /// The master key is not the one the database was made with.
+    #[error("this is not the master key the database was made with")]
+    WrongMasterKey,
+    /// A migration failed.
+    #[error("migration {name}")]
+    Migration {
+        /// Its file name.
+        name: &'static str,
+        /// What the database said.
+        source: sqlx::Error,
+    },
+    /// The database failed.
+    #[error("preparing the database")]
+    Store(#[from] StoreError),
+}
