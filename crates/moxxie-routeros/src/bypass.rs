@@ -1,0 +1,263 @@
+//! Bypass: foreign rules before ours that let pass what a profile drops.
+//!
+//! Rules that accept replies (`established`, `related`, `untracked`) are normal there, and fasttrack of them
+//! too: what they pass was judged when the connection began. What counts is whether a rule can accept a
+//! *new* connection into a closed network, out of an isolated one, or from a network of ours to the
+//! router. A matcher this page does not understand is taken to match: it fails closed, and the operator
+//! can always move the anchor up.
+
+use std::{collections::HashSet, net::IpAddr};
+
+use ipnet::IpNet;
+use moxxie_core::{prefix::overlap, profile::Profile, row::Row};
+
+use crate::{
+    Binding, DeviceState, Refusal, StateRow,
+    anchor::anchor,
+    find::Index,
+    menu::path,
+    plan::{is_network_row, vlan_name},
+    render::firewall::profile_list,
+    value::net,
+};
+
+/// How deep jumps are followed.
+const DEPTH: usize = 8;
+
+/// Checks both chains of the operator.
+///
+/// # Errors
+/// [`Refusal::NoAnchor`] or [`Refusal::Bypassed`].
+pub(crate) fn check(
+    wanted: &[&Row],
+    after: &[Row],
+    state: &DeviceState,
+    index: &Index<'_>,
+    binding: &Binding,
+) -> Result<(), Refusal> {
+    let judged = Judged::new(wanted, after, state);
+    for chain in ["forward", "input"] {
+        let end = anchor(state, chain, &binding.anchor)?;
+        // Where our first jump stands, or will stand.
+        let jumps = after
+            .iter()
+            .filter(|row| row.before.is_some() && row.fields.get("chain").is_some_and(|c| c == chain));
+        let own: HashSet<&str> =
+            jumps.filter_map(|row| index.target(row)).map(|found| found.id.as_str()).collect();
+        let first = |row: &&StateRow| row.id != end.id && !own.contains(row.id.as_str());
+        let rules = state.rows(path::FILTER).iter().take_while(first);
+        for rule in rules.filter(|row| row.text("chain").as_deref() == Some(chain)) {
+            if let Some((rule, dropped)) = judged.passes(rule, chain, true, DEPTH) {
+                return Err(Refusal::Bypassed {
+                    chain: chain.to_owned(),
+                    rule: rule.describe(path::FILTER),
+                    dropped,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The networks whose protection is looked at.
+struct Judged<'a> {
+    state: &'a DeviceState,
+    /// Interfaces and prefixes of all of them, of those that nothing may enter unasked, and of those that
+    /// open nothing.
+    all: Side,
+    closed: Side,
+    isolated: Side,
+    management: Vec<IpNet>,
+}
+
+#[derive(Default)]
+struct Side {
+    interfaces: HashSet<String>,
+    prefixes: Vec<IpNet>,
+}
+
+impl<'a> Judged<'a> {
+    fn new(wanted: &[&Row], after: &[Row], state: &'a DeviceState) -> Self {
+        let objects: HashSet<&str> =
+            wanted.iter().filter(|row| is_network_row(row)).map(|row| row.mark.object.as_str()).collect();
+        let rows: Vec<&Row> = after.iter().filter(|row| objects.contains(row.mark.object.as_str())).collect();
+        let in_list = |profile| {
+            let list = profile_list(profile);
+            let members =
+                rows.iter().filter(move |row| row.menu == path::MEMBER && row.fields["list"] == list);
+            members.map(|row| row.mark.object.as_str()).collect::<HashSet<_>>()
+        };
+        let side = |wanted: &dyn Fn(&str) -> bool| {
+            let mut side = Side::default();
+            for row in rows.iter().filter(|row| wanted(&row.mark.object)) {
+                side.interfaces.extend(vlan_name(row).map(str::to_owned));
+                if row.menu == path::ADDRESS {
+                    side.prefixes.extend(net(&row.fields["address"]).map(|net| net.trunc()));
+                }
+            }
+            side
+        };
+        let (open, isolated) = (in_list(Profile::Open), in_list(Profile::Isolated));
+        let management = after.iter().filter(|row| row.menu == path::ADDRESS_LIST);
+        Self {
+            state,
+            all: side(&|_| true),
+            closed: side(&|object| !open.contains(object)),
+            isolated: side(&|object| isolated.contains(object)),
+            management: management.filter_map(|row| net(&row.fields["address"])).collect(),
+        }
+    }
+
+    /// The rule, this one or one it jumps to, that lets pass something, and what that is.
+    fn passes<'r>(
+        &self,
+        rule: &'r StateRow,
+        chain: &str,
+        top: bool,
+        depth: usize,
+    ) -> Option<(&'r StateRow, String)>
+    where
+        'a: 'r,
+    {
+        if rule.flag("disabled") || rule.flag("invalid") {
+            return None;
+        }
+        let dropped = if chain == "input" { self.to_the_router(rule) } else { self.through(rule) }?;
+        let action = rule.text("action");
+        match action.as_deref().unwrap_or("accept") {
+            "accept" | "fasttrack-connection" => Some((rule, dropped)),
+            // Out of a built-in chain there is nowhere to return to: the packet is accepted.
+            "return" if top => Some((rule, dropped)),
+            "jump" => {
+                let target = rule.text("jump-target")?;
+                if depth == 0 {
+                    return Some((rule, dropped));
+                }
+                let rules = self.state.rows(path::FILTER).iter();
+                rules
+                    .filter(|inner| inner.text("chain").as_deref() == Some(&target))
+                    .find_map(|inner| self.passes(inner, chain, false, depth - 1))
+            }
+            _ => None,
+        }
+    }
+
+    fn through(&self, rule: &StateRow) -> Option<String> {
+        if !may_be_new(rule) {
+            return None;
+        }
+        let into = self.closed.touches(rule, "out-interface", "dst-address", self.state)
+            && !self.is_management(rule);
+        let out = self.isolated.touches(rule, "in-interface", "src-address", self.state);
+        match (into, out) {
+            (_, true) => Some("profile isolated".to_owned()),
+            (true, _) if self.isolated.interfaces.is_empty() => Some("profile standard".to_owned()),
+            (true, _) => Some("profile isolated".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn to_the_router(&self, rule: &StateRow) -> Option<String> {
+        let harmless = match (rule.text("protocol").as_deref(), rule.text("dst-port").as_deref()) {
+            // mx-input accepts the same.
+            (Some("icmp"), _) | (Some("udp" | "17"), Some("67")) => true,
+            _ => rule.text("dst-address").as_deref().and_then(net).is_some_and(|dst| match dst.addr() {
+                IpAddr::V4(v4) => v4.is_loopback(),
+                IpAddr::V6(_) => false,
+            }),
+        };
+        let passes = !harmless
+            && may_be_new(rule)
+            && self.all.touches(rule, "in-interface", "src-address", self.state);
+        passes.then(|| "the protection of the router itself".to_owned())
+    }
+
+    /// Whether the rule is only for management sources, which every profile lets in.
+    fn is_management(&self, rule: &StateRow) -> bool {
+        let inside = |one: &IpNet| self.management.iter().any(|prefix| prefix.contains(one));
+        let single = rule.text("src-address").as_deref().and_then(net).is_some_and(|one| inside(&one));
+        let listed = rule.text("src-address-list").is_some_and(|list| {
+            let entries: Option<Vec<_>> = entries(self.state, &list).collect();
+            entries.is_some_and(|entries| !entries.is_empty() && entries.iter().all(inside))
+        });
+        single || listed
+    }
+}
+
+impl Side {
+    /// Whether a rule can match packets on this side: by its interface matchers and its address matchers.
+    fn touches(&self, rule: &StateRow, interface: &str, address: &str, state: &DeviceState) -> bool {
+        !self.interfaces.is_empty()
+            && self.by_interface(rule, interface, state)
+            && self.by_list(rule, &format!("{interface}-list"), state)
+            && self.by_address(rule, address)
+            && self.by_address_list(rule, &format!("{address}-list"), state)
+    }
+
+    fn by_interface(&self, rule: &StateRow, field: &str, _state: &DeviceState) -> bool {
+        match rule.text(field) {
+            Some(name) => {
+                name.starts_with('!') || name.starts_with("all-") || self.interfaces.contains(&*name)
+            }
+            None => true,
+        }
+    }
+
+    fn by_list(&self, rule: &StateRow, field: &str, state: &DeviceState) -> bool {
+        let Some(list) = rule.text(field) else { return true };
+        if list.starts_with('!') || list.starts_with("mx-") || matches!(&*list, "all" | "dynamic" | "static")
+        {
+            return true;
+        }
+        // A list that includes others is not resolved.
+        let is_it = |row: &&StateRow| row.text("name").as_deref() == Some(&list);
+        let composed = |row: &StateRow| {
+            ["include", "exclude"].iter().any(|name| row.text(name).is_some_and(|text| !text.is_empty()))
+        };
+        state.rows(path::LIST).iter().find(is_it).is_some_and(composed)
+            || state.rows(path::MEMBER).iter().any(|row| {
+                row.text("list").as_deref() == Some(&list)
+                    && !row.flag("disabled")
+                    && row.text("interface").is_some_and(|name| self.interfaces.contains(&*name))
+            })
+    }
+
+    fn by_address(&self, rule: &StateRow, field: &str) -> bool {
+        match rule.text(field).as_deref().map(net) {
+            Some(Some(given)) => self.overlaps(&given),
+            // Negated, or a range: taken to match.
+            Some(None) | None => true,
+        }
+    }
+
+    fn by_address_list(&self, rule: &StateRow, field: &str, state: &DeviceState) -> bool {
+        match rule.text(field) {
+            Some(list) if !list.starts_with('!') => {
+                entries(state, &list).any(|entry| entry.is_none_or(|entry| self.overlaps(&entry)))
+            }
+            _ => true,
+        }
+    }
+
+    fn overlaps(&self, other: &IpNet) -> bool {
+        self.prefixes.iter().any(|prefix| overlap(prefix, &other.trunc()))
+    }
+}
+
+/// The enabled entries of an address list; `None` for one that is no prefix (a range, a DNS name).
+fn entries<'a>(state: &'a DeviceState, list: &'a str) -> impl Iterator<Item = Option<IpNet>> + 'a {
+    let of_list = move |row: &&StateRow| row.text("list").as_deref() == Some(list) && !row.flag("disabled");
+    state
+        .rows(path::ADDRESS_LIST)
+        .iter()
+        .filter(of_list)
+        .map(|row| row.text("address").as_deref().and_then(net))
+}
+
+/// Whether the rule can match the first packet of a connection.
+fn may_be_new(rule: &StateRow) -> bool {
+    match rule.text("connection-state").as_deref() {
+        None | Some("") => true,
+        Some(states) => states.starts_with('!') || states.split(',').any(|state| state.trim() == "new"),
+    }
+}

@@ -1,0 +1,268 @@
+//! Planning: the commands between what a router shows and what it should.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use moxxie_core::{
+    plan::{Action, Command, Plan},
+    row::{Mark, Row},
+};
+
+use crate::{
+    Binding, DeviceState, Mismatch, Refusal, What, bypass,
+    find::{Found, Index, as_found, differences, has_key},
+    menu::{menu, path},
+    obstacle,
+    order::Chains,
+};
+
+/// Commands in one plan. Safe mode keeps about 100 actions and then lets go of all of them without asking
+/// (manual, configuration management); 80 leaves room for what others do meanwhile.
+pub const MAX_COMMANDS: usize = 80;
+
+/// The commands that take a router from `before` to `after`.
+///
+/// `before` and `after` are the rendered intent without and with the objects of the change (the other way
+/// round for a removal); all other networks are in both. Only rows that differ between the two are in
+/// scope, and the shared rows that those refer to: what else differs on the router is drift and stays.
+///
+/// What is there already needs no command, and what is to be removed and is gone neither, so planning
+/// again after an apply gives an empty plan.
+///
+/// # Errors
+/// A [`Refusal`] says why nothing should be written. A plan that only removes is not refused for what
+/// stands in the way of rows.
+pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Binding) -> Result<Plan, Refusal> {
+    if !state.facts.version.is_supported() {
+        return Err(Refusal::UnsupportedVersion { found: state.facts.version });
+    }
+    let index = Index::new(state);
+    let scope = Scope::new(before, after);
+    let chains = (Chains::new(before), Chains::new(after));
+    let on_router = |row: &Row| index.target(row).is_some();
+    let mut damaged = Vec::new();
+    let mut commands = Vec::new();
+
+    for row in &scope.gone {
+        match index.find(row) {
+            Found::Absent => {}
+            Found::Ambiguous => damaged.push(Mismatch::new(row, What::Ambiguous)),
+            Found::Here(found) | Found::Changed(found) => {
+                let mut was = as_found(row, found);
+                was.before = chains.0.before(row, |next| scope.stays(next) && on_router(next));
+                let phase = if scope.vanishes(row) { Phase::Clear } else { Phase::Tidy };
+                commands.push((phase, u16::MAX - row.rank, Action::Remove, was));
+            }
+        }
+    }
+    for row in &scope.wanted {
+        match index.find(row) {
+            Found::Ambiguous => damaged.push(Mismatch::new(row, What::Ambiguous)),
+            Found::Absent => {
+                let mut row = (*row).clone();
+                row.before = chains.1.before(&row, on_router);
+                commands.push((Phase::Build, row.rank, Action::Add, row));
+            }
+            // Under another name it is ours only when that is the name it had before this change.
+            Found::Changed(found) if !scope.was(row).is_some_and(|was| is_key_of(was, found)) => {
+                damaged.extend(
+                    differences(row, found)
+                        .into_iter()
+                        .filter(|difference| row.key.contains(&difference.field))
+                        .map(|difference| Mismatch::new(row, crate::verify::differs(difference))),
+                );
+            }
+            Found::Here(found) | Found::Changed(found) => {
+                let differences = differences(row, found);
+                if !differences.is_empty() {
+                    let before = differences.into_iter().map(|d| (d.field, d.found)).collect();
+                    commands.push((Phase::Build, row.rank, Action::Set { before }, (*row).clone()));
+                }
+            }
+        }
+    }
+    let in_scope: HashSet<&Mark> = scope.wanted.iter().map(|row| &row.mark).collect();
+    for (row, text) in chains.1.misplaced(state, &index, |row| in_scope.contains(&row.mark)) {
+        damaged.push(Mismatch::new(row, What::Misplaced(text)));
+    }
+
+    // Before the checks below, whose cost grows with the number of commands.
+    if commands.len() > MAX_COMMANDS {
+        return Err(Refusal::TooLarge { commands: commands.len(), limit: MAX_COMMANDS });
+    }
+    if !scope.wanted.is_empty() {
+        obstacle::check_trunk(&scope.wanted, state, binding)?;
+        let leaving: HashSet<String> =
+            scope.gone.iter().filter_map(|row| index.target(row)).map(|found| found.id.clone()).collect();
+        let making = commands.iter().filter(|command| command.0 == Phase::Build);
+        let making: Vec<&Row> = making.map(|(.., row)| row).collect();
+        let obstacles = obstacle::obstacles(&making, &scope.wanted, state, &index, &leaving, binding);
+        if !obstacles.is_empty() {
+            return Err(Refusal::Obstacles(obstacles));
+        }
+        bypass::check(&scope.wanted, after, state, &index, binding)?;
+    }
+    if !damaged.is_empty() {
+        return Err(Refusal::Damaged(damaged));
+    }
+    Ok(Plan { commands: in_waves(commands), basis: basis(&scope, state, &index) })
+}
+
+/// Parts of a plan, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    /// Networks and service VLANs that go away go first: what comes may need their VLAN ids and addresses,
+    /// and a network without its address is closed.
+    Clear,
+    /// What is missing, from the ground up.
+    Build,
+    /// What remaining networks no longer need, when its successor is in force: a network moves from one
+    /// profile to another by being in both for a moment, and never in none.
+    Tidy,
+}
+
+fn in_waves(mut commands: Vec<(Phase, u16, Action, Row)>) -> Vec<Command> {
+    commands.sort_by(|(phase, rank, _, row), (other_phase, other_rank, _, other)| {
+        (phase, rank, &row.menu, &row.mark).cmp(&(other_phase, other_rank, &other.menu, &other.mark))
+    });
+    let mut wave = 0;
+    let mut last = None;
+    commands
+        .into_iter()
+        .map(|(phase, rank, action, row)| {
+            if last.is_some_and(|last| last != (phase, rank)) {
+                wave += 1;
+            }
+            last = Some((phase, rank));
+            Command { wave, action, row }
+        })
+        .collect()
+}
+
+type Identity<'a> = (&'a str, &'a Mark);
+
+fn identity(row: &Row) -> Identity<'_> {
+    (&row.menu, &row.mark)
+}
+
+fn is_key_of(row: &Row, found: &crate::StateRow) -> bool {
+    menu(&row.menu).is_some_and(|menu| has_key(menu, row, found))
+}
+
+/// What a plan may touch.
+struct Scope<'a> {
+    before: HashMap<Identity<'a>, &'a Row>,
+    after: HashMap<Identity<'a>, &'a Row>,
+    /// Objects that `after` still has rows of.
+    objects: HashSet<&'a str>,
+    /// Rows of `after` in scope.
+    wanted: Vec<&'a Row>,
+    /// Rows of `before` that `after` lacks.
+    gone: Vec<&'a Row>,
+}
+
+impl<'a> Scope<'a> {
+    fn new(before: &'a [Row], after: &'a [Row]) -> Self {
+        let map = |rows: &'a [Row]| rows.iter().map(|row| (identity(row), row)).collect::<HashMap<_, _>>();
+        let (before_map, after_map) = (map(before), map(after));
+        // Ranks shift when rows come between; they say when, not what.
+        let content = |row: &'a Row| (&row.fields, &row.label);
+        let changed =
+            |row: &&'a Row| before_map.get(&identity(row)).is_none_or(|was| content(was) != content(row));
+        let mut wanted: Vec<&Row> = after.iter().filter(changed).collect();
+        let needed = shared_objects(&wanted, after);
+        let have: HashSet<Identity<'_>> = wanted.iter().map(|row| identity(row)).collect();
+        wanted.extend(
+            after
+                .iter()
+                .filter(|row| needed.contains(row.mark.object.as_str()) && !have.contains(&identity(row))),
+        );
+        let gone = before.iter().filter(|row| !after_map.contains_key(&identity(row))).collect();
+        let objects = after.iter().map(|row| row.mark.object.as_str()).collect();
+        Self { before: before_map, after: after_map, objects, wanted, gone }
+    }
+
+    fn was(&self, row: &Row) -> Option<&'a Row> {
+        self.before.get(&identity(row)).copied()
+    }
+
+    fn stays(&self, row: &Row) -> bool {
+        self.after.contains_key(&identity(row))
+    }
+
+    /// Whether the row goes because its network or VLAN domain goes; shared firewall rows go last.
+    fn vanishes(&self, row: &Row) -> bool {
+        let object = row.mark.object.as_str();
+        (object.starts_with("net-") || object.starts_with("dom-")) && !self.objects.contains(object)
+    }
+}
+
+/// The shared objects that rows refer to, and those that these refer to in turn. A row refers to an object
+/// by the name of its list or interface.
+fn shared_objects<'a>(rows: &[&'a Row], after: &'a [Row]) -> HashSet<&'a str> {
+    let is_shared = |row: &&Row| !row.mark.object.starts_with("net-");
+    let mut names: HashMap<&str, &str> = HashMap::new();
+    let mut by_object: HashMap<&str, Vec<&Row>> = HashMap::new();
+    for row in after.iter().filter(is_shared) {
+        if let Some(name) = row.fields.get("name") {
+            names.insert(name, &row.mark.object);
+        }
+        by_object.entry(&row.mark.object).or_default().push(row);
+    }
+    let mut needed = HashSet::new();
+    let mut open: Vec<&Row> = rows.to_vec();
+    while let Some(row) = open.pop() {
+        for (_, value) in row.fields.iter().filter(|(name, _)| *name != "name") {
+            let Some(object) = names.get(value.trim_start_matches('!')) else { continue };
+            if needed.insert(*object) {
+                open.extend(by_object.get(object).into_iter().flatten());
+            }
+        }
+    }
+    needed
+}
+
+/// What the plan was made from: the rows in scope, as they should be and as they are, and the facts.
+fn basis(scope: &Scope<'_>, state: &DeviceState, index: &Index<'_>) -> String {
+    let facts = &state.facts;
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    let mut take = |text: &str| {
+        context.update(&(text.len() as u64).to_be_bytes());
+        context.update(text.as_bytes());
+    };
+    for text in [&facts.version.to_string(), &facts.board, &facts.serial] {
+        take(text);
+    }
+    let mut rows: Vec<_> = scope.wanted.iter().chain(&scope.gone).collect();
+    rows.sort_by_key(|row| identity(row));
+    for row in rows {
+        take(&row.menu);
+        take(&row.comment());
+        let mut take_fields = |fields: &BTreeMap<String, String>| {
+            for (name, value) in fields {
+                take(name);
+                take(value);
+            }
+        };
+        take_fields(&row.fields);
+        if let Some(found) = index.target(row) {
+            take_fields(&as_found(row, found).fields);
+            take(&found.comment());
+        }
+    }
+    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether a row belongs to one network.
+pub(crate) fn is_network_row(row: &Row) -> bool {
+    row.mark.object.starts_with("net-")
+}
+
+/// The interface of a network, when this row is its VLAN.
+pub(crate) fn vlan_name(row: &Row) -> Option<&str> {
+    (row.menu == path::VLAN && is_network_row(row))
+        .then(|| row.fields.get("name").map(String::as_str))
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests;

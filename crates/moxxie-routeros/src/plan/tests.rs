@@ -1,0 +1,466 @@
+use moxxie_core::{device::NetworkIntent, profile::Profile};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    diff_text, missing, remaining, script,
+    testing::{
+        binding, execute, execute_all, fresh_router, network, rendered, row, shown, stacked, tenant_id,
+    },
+    undo,
+};
+
+fn planned(before: &[NetworkIntent], after: &[NetworkIntent], state: &DeviceState) -> Result<Plan, Refusal> {
+    plan(&rendered(before), &rendered(after), state, &binding())
+}
+
+fn provisioned(networks: &[NetworkIntent]) -> DeviceState {
+    let mut state = fresh_router();
+    let plan = planned(&[], networks, &state).unwrap();
+    execute_all(&mut state, &plan);
+    state
+}
+
+#[test]
+fn a_second_network_costs_four_waves_and_its_own_rows() {
+    let (one, two) = (network(1, Profile::Isolated), network(2, Profile::Isolated));
+    let state = provisioned(std::slice::from_ref(&one));
+    let plan = planned(std::slice::from_ref(&one), &[one.clone(), two.clone()], &state).unwrap();
+    assert_eq!(plan.waves().len(), 4);
+    let object = two.network.to_string();
+    assert!(plan.commands.iter().all(|command| command.row.mark.object == object), "{}", diff_text(&plan));
+}
+
+#[test]
+fn the_jumps_stand_before_the_anchors_and_nothing_else_moved() {
+    let state = provisioned(&[stacked(1, Profile::Isolated)]);
+    let of = |chain: &str| {
+        let rows = state.rows("/ip/firewall/filter").iter();
+        let rows = rows.filter(|row| row.text("chain").as_deref() == Some(chain));
+        rows.map(|row| row.mark().map_or(row.id.clone(), |mark| mark.part)).collect::<Vec<_>>()
+    };
+    assert_eq!(of("forward"), ["*5", "*6", "jump-forward-in", "jump-forward-out", "*7", "*8"]);
+    assert_eq!(of("input"), ["*1", "*2", "jump-input", "*3", "*4"]);
+}
+
+#[test]
+fn a_profile_that_comes_later_takes_its_place_in_the_chain() {
+    let (one, two) = (network(1, Profile::Isolated), network(2, Profile::Standard));
+    let mut state = provisioned(std::slice::from_ref(&one));
+    let both = [one.clone(), two];
+    let plan = planned(&[one], &both, &state).unwrap();
+    execute_all(&mut state, &plan);
+    assert_eq!(missing(&plan, &state), []);
+    assert_eq!(shown(&state), shown(&provisioned(&both)));
+}
+
+#[test]
+fn tightening_a_profile_is_never_without_one() {
+    let before = [network(1, Profile::Open)];
+    let after = [network(1, Profile::Isolated)];
+    let mut state = provisioned(&before);
+    let plan = planned(&before, &after, &state).unwrap();
+    let first = |part: &str| {
+        let command = plan.commands.iter().find(|command| command.row.mark.part == part).unwrap();
+        command.wave
+    };
+    assert!(first("in-mx-isolated") < first("in-mx-open"));
+    execute_all(&mut state, &plan);
+    assert_eq!(shown(&state), shown(&provisioned(&after)));
+}
+
+#[test]
+fn drift_elsewhere_is_not_carried_along() {
+    let (one, two) = (network(1, Profile::Open), network(2, Profile::Open));
+    let mut state = provisioned(std::slice::from_ref(&one));
+    let addresses = state.menus.get_mut("/ip/address").unwrap();
+    addresses.retain(|row| row.text("interface").as_deref() == Some("ether1"));
+    let plan = planned(std::slice::from_ref(&one), &[one.clone(), two], &state).unwrap();
+    assert!(plan.commands.iter().all(|command| command.row.mark.object != one.network.to_string()));
+}
+
+#[test]
+fn a_shared_row_that_was_switched_off_is_set_right() {
+    let (one, two) = (network(1, Profile::Isolated), network(2, Profile::Isolated));
+    let mut state = provisioned(std::slice::from_ref(&one));
+    let rules = state.menus.get_mut("/ip/firewall/filter").unwrap();
+    let drop = rules.iter_mut().find(|row| row.mark().is_some_and(|mark| mark.part == "out-drop")).unwrap();
+    drop.fields.insert("disabled".into(), b"true".to_vec());
+    drop.fields.insert("src-address".into(), b"10.9.9.9".to_vec());
+    let first = shown(&state);
+    let plan = planned(std::slice::from_ref(&one), &[one.clone(), two], &state).unwrap();
+    let text = diff_text(&plan);
+    assert!(text.contains("    disabled: yes -> no\n    src-address: 10.9.9.9 -> (none)\n"), "{text}");
+    assert!(script(&plan).contains("disabled=no !src-address\n"), "{}", script(&plan));
+    execute_all(&mut state, &plan);
+    assert_eq!(missing(&plan, &state), []);
+    let back = undo(&plan, &state);
+    execute_all(&mut state, &back);
+    assert_eq!(shown(&state).replace("disabled=yes", "disabled=true"), first);
+}
+
+#[test]
+fn what_an_operator_set_on_our_row_comes_back_with_it() {
+    let one = [network(1, Profile::Open)];
+    let mut state = provisioned(&one);
+    let vlan = &mut state.menus.get_mut("/interface/vlan").unwrap()[0];
+    vlan.fields.insert("arp".into(), b"proxy-arp".to_vec());
+    let first = shown(&state);
+    let plan = planned(&one, &[], &state).unwrap();
+    execute_all(&mut state, &plan);
+    assert_eq!(shown(&state), shown(&fresh_router()));
+    let back = undo(&plan, &state);
+    execute_all(&mut state, &back);
+    assert_eq!(shown(&state), first);
+}
+
+#[test]
+fn a_moved_gateway_is_a_set_of_the_address() {
+    let before = [network(1, Profile::Open)];
+    let mut moved = network(1, Profile::Open);
+    moved.gateway = "10.1.1.254/24".parse().unwrap();
+    let mut state = provisioned(&before);
+    let first = shown(&state);
+    let plan = planned(&before, std::slice::from_ref(&moved), &state).unwrap();
+    assert!(diff_text(&plan).contains("    address: 10.1.1.1/24 -> 10.1.1.254/24\n"), "{}", diff_text(&plan));
+    execute_all(&mut state, &plan);
+    assert_eq!(missing(&plan, &state), []);
+    assert_eq!(shown(&state), shown(&provisioned(&[moved])));
+    let back = undo(&plan, &state);
+    execute_all(&mut state, &back);
+    assert_eq!(shown(&state), first);
+}
+
+#[test]
+fn obstacles_are_named_with_their_row() {
+    let obstacle = |menu: &str, fields: &[(&str, &str)]| {
+        let mut state = fresh_router();
+        state.menus.entry(menu.into()).or_default().push(row("*99", fields));
+        match planned(&[], &[stacked(1, Profile::Isolated)], &state) {
+            Err(Refusal::Obstacles(found)) => found
+                .iter()
+                .map(|o| format!("{}: {} [{}]", o.menu, o.collides, o.found))
+                .collect::<Vec<_>>()
+                .join("\n"),
+            other => panic!("{other:?}"),
+        }
+    };
+    let name = "mx-010101010101";
+    for (menu, fields, text) in [
+        (
+            "/interface",
+            &[("name", name), ("type", "bridge")][..],
+            "/interface: name [*99 name=mx-010101010101 type=bridge]",
+        ),
+        (
+            "/interface/vlan",
+            &[
+                ("name", "provider"),
+                ("interface", "ether2"),
+                ("vlan-id", "1000"),
+                ("use-service-tag", "true"),
+            ],
+            "/interface/vlan: vlan-id on its parent [*99 name=provider interface=ether2 vlan-id=1000 use-service-tag=true]",
+        ),
+        (
+            "/ip/address",
+            &[("address", "10.1.1.1/16"), ("interface", "ether1")],
+            "/ip/address: address [*99 address=10.1.1.1/16 interface=ether1]",
+        ),
+        (
+            "/ip/address",
+            &[("address", "10.1.1.77/32"), ("interface", "ether1"), ("dynamic", "true")],
+            "/ip/address: prefix that overlaps [*99 address=10.1.1.77/32 interface=ether1 (dynamic)]",
+        ),
+        (
+            "/ip/pool",
+            &[("name", name), ("ranges", "10.9.0.1-10.9.0.2")],
+            "/ip/pool: name [*99 name=mx-010101010101 ranges=10.9.0.1-10.9.0.2]",
+        ),
+        (
+            "/ip/dhcp-server",
+            &[("name", "x"), ("interface", name)],
+            "/ip/dhcp-server: interface of a DHCP server [*99 name=x interface=mx-010101010101]",
+        ),
+        (
+            "/ip/dhcp-server/network",
+            &[("address", "10.1.1.0/24")],
+            "/ip/dhcp-server/network: address [*99 address=10.1.1.0/24]",
+        ),
+        ("/interface/list", &[("name", "mx-nets")], "/interface/list: name [*99 name=mx-nets]"),
+        (
+            "/interface/list/member",
+            &[("list", "mx-nets"), ("interface", "ether1")],
+            "/interface/list/member: a list or chain that only moxxie fills [*99 list=mx-nets interface=ether1]",
+        ),
+        (
+            "/ip/firewall/address-list",
+            &[("list", "mx-mgmt"), ("address", "10.66.0.0/16")],
+            "/ip/firewall/address-list: a list or chain that only moxxie fills [*99 list=mx-mgmt address=10.66.0.0/16]",
+        ),
+        (
+            "/ip/firewall/filter",
+            &[("chain", "mx-isolated-in"), ("action", "return"), ("comment", "mx1:zz99:fw:x")],
+            "/ip/firewall/filter: a list or chain that only moxxie fills [*99 chain=mx-isolated-in action=return comment=\"mx1:zz99:fw:x\"]",
+        ),
+    ] {
+        assert_eq!(
+            obstacle(menu, fields).replace("comment=mx1:zz99:fw:x", "comment=\"mx1:zz99:fw:x\""),
+            text
+        );
+    }
+}
+
+#[test]
+fn anchors_are_required_and_single() {
+    let mut state = fresh_router();
+    let one = [network(1, Profile::Open)];
+    let rules = state.menus.get_mut("/ip/firewall/filter").unwrap();
+    let anchor = rules.remove(6);
+    let error = planned(&[], &one, &state).unwrap_err().to_string();
+    assert!(error.contains("add chain=forward action=passthrough comment=moxxie-anchor"), "{error}");
+    let rules = state.menus.get_mut("/ip/firewall/filter").unwrap();
+    rules.extend([anchor.clone(), anchor]);
+    let error = planned(&[], &one, &state).unwrap_err().to_string();
+    assert!(error.contains("2 rules have a comment"), "{error}");
+}
+
+#[test]
+fn a_rule_that_would_bypass_the_profile_refuses_the_plan() {
+    let with = |profile: Profile, chain: &str, fields: &[(&str, &str)]| {
+        let mut state = fresh_router();
+        state.menus.insert(
+            "/ip/firewall/address-list".into(),
+            vec![row("*50", &[("list", "noc"), ("address", "192.168.88.7")])],
+        );
+        let fields: Vec<_> = [("chain", chain), ("action", "accept")].iter().chain(fields).copied().collect();
+        state.menus.get_mut("/ip/firewall/filter").unwrap().insert(0, row("*77", &fields));
+        planned(&[], &[network(1, profile)], &state).err()
+    };
+    use Profile::{Isolated, Open, Standard};
+    for (profile, chain, fields, passes) in [
+        (Isolated, "forward", &[][..], true),
+        (Standard, "forward", &[], true),
+        (Open, "forward", &[], false),
+        (Open, "input", &[], true),
+        (Isolated, "forward", &[("disabled", "true")], false),
+        (Isolated, "forward", &[("connection-state", "established,related,untracked")], false),
+        (Isolated, "forward", &[("connection-state", "established,new")], true),
+        (Isolated, "forward", &[("connection-state", "!invalid")], true),
+        (Isolated, "forward", &[("in-interface", "ether1"), ("out-interface", "ether3")], false),
+        (Isolated, "forward", &[("in-interface", "ether1")], true),
+        (Isolated, "forward", &[("in-interface-list", "LAN"), ("out-interface-list", "WAN")], false),
+        (Isolated, "forward", &[("out-interface", "ether1")], true),
+        (Standard, "forward", &[("out-interface", "ether1")], false),
+        (Isolated, "forward", &[("src-address", "192.168.88.0/25"), ("in-interface", "ether1")], false),
+        (Isolated, "forward", &[("src-address-list", "noc"), ("in-interface", "ether1")], false),
+        (Isolated, "forward", &[("src-address", "172.16.0.0/12"), ("in-interface", "ether1")], true),
+        (Isolated, "forward", &[("dst-address", "203.0.113.0/24"), ("in-interface", "ether1")], false),
+        (Isolated, "forward", &[("protocol", "tcp"), ("dst-port", "443")], true),
+        (Isolated, "forward", &[("action", "fasttrack-connection")], true),
+        (Isolated, "forward", &[("action", "drop")], false),
+        (Isolated, "forward", &[("action", "return")], true),
+        (Isolated, "input", &[("in-interface", "ether1")], false),
+        (Isolated, "input", &[("src-address-list", "noc")], false),
+        (Isolated, "input", &[("protocol", "udp"), ("dst-port", "161")], true),
+        (Isolated, "input", &[("dst-address", "127.0.0.1")], false),
+    ] {
+        let refusal = with(profile, chain, fields);
+        assert_eq!(
+            matches!(refusal, Some(Refusal::Bypassed { .. })),
+            passes,
+            "{profile:?} {chain} {fields:?}: {refusal:?}"
+        );
+    }
+}
+
+#[test]
+fn a_jump_to_a_chain_that_accepts_is_a_bypass_too() {
+    let mut state = fresh_router();
+    let rules = state.menus.get_mut("/ip/firewall/filter").unwrap();
+    rules.insert(0, row("*70", &[("chain", "forward"), ("action", "jump"), ("jump-target", "vpn")]));
+    rules.push(row("*71", &[("chain", "vpn"), ("action", "accept"), ("protocol", "tcp")]));
+    let error = planned(&[], &[network(1, Profile::Isolated)], &state).unwrap_err();
+    assert!(error.to_string().contains("[*71 chain=vpn action=accept protocol=tcp]"), "{error}");
+}
+
+#[test]
+fn versions_trunk_mtu_and_size() {
+    let one = [stacked(1, Profile::Open)];
+    let refused = |change: &dyn Fn(&mut DeviceState)| {
+        let mut state = fresh_router();
+        change(&mut state);
+        planned(&[], &one, &state).unwrap_err().to_string()
+    };
+    let text = refused(&|state| state.facts.version = crate::Version::new(7, 15, 3));
+    assert!(text.starts_with("RouterOS 7.15.3 is not supported (supported: 7.16 to 7.24)"), "{text}");
+    let text = refused(&|state| drop(state.menus.get_mut("/interface").unwrap().pop()));
+    assert!(text.starts_with("the router has no interface \"ether2\""), "{text}");
+    let text = refused(&|state| {
+        state.menus.get_mut("/interface").unwrap()[1].fields.insert("l2mtu".into(), b"1504".to_vec());
+    });
+    assert!(text.contains("1500 bytes in 2 VLAN tags need 1508"), "{text}");
+    let many: Vec<_> = (1..=20).map(|n| network(n, Profile::Open)).collect();
+    assert!(matches!(planned(&[], &many, &fresh_router()), Err(Refusal::TooLarge { limit: 80, .. })));
+}
+
+#[test]
+fn a_renamed_row_is_not_guessed_at() {
+    let (one, two) = (network(1, Profile::Open), network(2, Profile::Open));
+    let mut state = provisioned(std::slice::from_ref(&one));
+    let lists = state.menus.get_mut("/interface/list").unwrap();
+    let nets = lists.iter_mut().find(|row| row.text("name").as_deref() == Some("mx-nets")).unwrap();
+    nets.fields.insert("name".into(), b"ours".to_vec());
+    let error = planned(std::slice::from_ref(&one), &[one.clone(), two], &state).unwrap_err().to_string();
+    assert!(error.contains("fw:list-mx-nets: name is \"ours\" and should be \"mx-nets\""), "{error}");
+}
+
+#[test]
+fn the_last_rule_moved_to_the_top_is_noticed() {
+    let one = network(1, Profile::Isolated);
+    let mut state = provisioned(std::slice::from_ref(&one));
+    let rules = state.menus.get_mut("/ip/firewall/filter").unwrap();
+    let at =
+        rules.iter().position(|row| row.mark().is_some_and(|mark| mark.part == "forward-accept")).unwrap();
+    let accept = rules.remove(at);
+    rules.insert(0, accept);
+    let both = [one.clone(), network(2, Profile::Isolated)];
+    let error = planned(&[one], &both, &state).unwrap_err().to_string();
+    assert!(error.contains("it stands before a rule that should come first"), "{error}");
+}
+
+#[test]
+fn the_basis_moves_with_the_rows_and_the_facts() {
+    let one = [network(1, Profile::Open)];
+    let mut state = fresh_router();
+    let basis = |state: &DeviceState| planned(&[], &one, state).unwrap().basis;
+    let first = basis(&state);
+    state
+        .menus
+        .get_mut("/ip/address")
+        .unwrap()
+        .push(row("*9", &[("address", "10.99.0.1/24"), ("interface", "ether1")]));
+    assert_eq!(basis(&state), first);
+    state.facts.version.patch += 1;
+    assert_ne!(basis(&state), first);
+}
+
+/// What must hold after every single command: no address without the lists, rules and jumps that judge it.
+fn assert_closed(state: &DeviceState, expected: &[Row]) {
+    let index = Index::new(state);
+    let standing = |row: &Row| index.target(row).is_some();
+    for address in expected.iter().filter(|row| row.menu == path::ADDRESS && standing(row)) {
+        let interface = &address.fields["interface"];
+        let members: Vec<_> = state
+            .rows(path::MEMBER)
+            .iter()
+            .filter(|row| row.text("interface").as_deref() == Some(interface))
+            .filter_map(|row| row.text("list").map(|list| list.into_owned()))
+            .collect();
+        assert!(members.contains(&"mx-nets".to_owned()), "{interface} {members:?}");
+        let profile = members.iter().find_map(|list| Profile::parse(list.strip_prefix("mx-")?));
+        let profile = profile.expect("a profile");
+        let rule = |part: &str| {
+            state.rows(path::FILTER).iter().any(|row| row.mark().is_some_and(|mark| mark.part == part))
+        };
+        for part in ["jump-forward-in", "jump-forward-out", "jump-input", "input-drop"] {
+            assert!(rule(part), "{part} is missing");
+        }
+        if profile != Profile::Open {
+            assert!(rule("jump-in") && rule("in-drop"));
+        }
+        if profile == Profile::Isolated {
+            assert!(rule("jump-out") && rule("out-drop"));
+        }
+    }
+}
+
+fn networks() -> impl Strategy<Value = Vec<NetworkIntent>> {
+    prop::collection::btree_map(1_u8..7, (0_usize..3, any::<bool>(), any::<bool>(), 1_u8..3), 0..5).prop_map(
+        |made| {
+            made.into_iter()
+                .map(|(n, (profile, qinq, dhcp, tenant))| {
+                    let profile = Profile::ALL[profile];
+                    let mut one = if qinq { stacked(n, profile) } else { network(n, profile) };
+                    if !qinq {
+                        one.domain = moxxie_core::DomainId::new(moxxie_core::id::uuid_v7(1, [0xd1; 10]));
+                    }
+                    one.tenant = tenant_id(tenant);
+                    if dhcp && n % 2 == 0 {
+                        one.dhcp.as_mut().unwrap().dns = vec![one.gateway.addr()];
+                    } else if !dhcp {
+                        one.dhcp = None;
+                    }
+                    one
+                })
+                .collect()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn applied_is_rendered_undone_is_before_and_nothing_opens(before in networks(), after in networks(), cut in 0_usize..80) {
+        let start = {
+            let mut state = fresh_router();
+            let rows = rendered(&before);
+            for (rank, row) in rows.iter().enumerate() {
+                let mut row = row.clone();
+                row.before = row.before.clone();
+                execute(&mut state, &Command { wave: rank as u16, action: Action::Add, row });
+            }
+            state
+        };
+        let (was, wanted) = (rendered(&before), rendered(&after));
+        let everything: Vec<_> = was.iter().chain(&wanted).cloned().collect();
+        let plan = match plan(&was, &wanted, &start, &binding()) {
+            Err(Refusal::TooLarge { .. }) => return Ok(()),
+            other => other.unwrap(),
+        };
+        let mut state = start.clone();
+        let mut done = 0;
+        let mut cut_state = (cut == 0).then(|| start.clone());
+        for wave in plan.waves() {
+            for &command in wave.iter().rev() {
+                execute(&mut state, &plan.commands[command]);
+                assert_closed(&state, &everything);
+                done += 1;
+                if done == cut {
+                    cut_state = Some(state.clone());
+                }
+            }
+        }
+        prop_assert_eq!(missing(&plan, &state), []);
+        prop_assert!(remaining(&plan, &state).is_empty());
+        let second = super::plan(&was, &wanted, &state, &binding()).unwrap();
+        prop_assert!(second.is_empty(), "{}", diff_text(&second));
+
+        // Every row is there with its fields, and nothing else of ours.
+        let index = Index::new(&state);
+        for row in &wanted {
+            prop_assert!(matches!(index.find(row), Found::Here(found) if differences(row, found).is_empty()), "{row:?}");
+        }
+        let owned: usize = crate::owned_rows(&state, "ab12").values().map(Vec::len).sum();
+        prop_assert_eq!(owned, wanted.len());
+
+        // From the end, and from wherever it was cut off: back to the start; or forward to the end.
+        for middle in [Some(state.clone()), cut_state].into_iter().flatten() {
+            let mut back = middle.clone();
+            let inverse = undo(&plan, &back);
+            for wave in inverse.waves() {
+                for &command in wave.iter().rev() {
+                    execute(&mut back, &inverse.commands[command]);
+                    assert_closed(&back, &everything);
+                }
+            }
+            prop_assert_eq!(shown(&back), shown(&start));
+            prop_assert!(undo(&plan, &back).is_empty());
+            let mut forward = middle;
+            let rest = remaining(&plan, &forward);
+            execute_all(&mut forward, &rest);
+            prop_assert_eq!(shown(&forward), shown(&state));
+        }
+    }
+}

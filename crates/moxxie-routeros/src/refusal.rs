@@ -1,0 +1,98 @@
+//! Refusals: why no plan was made, and what would help.
+
+use moxxie_core::plan::Obstacle;
+
+use crate::{Mismatch, Version};
+
+/// Why no plan was made. Nothing has been written; every text names the row and the way out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A version whose commands nobody has looked at.
+    #[error(
+        "RouterOS {found} is not supported (supported: {} to {}.{}): its commands may mean something else",
+        Version::OLDEST, Version::NEWEST.major, Version::NEWEST.minor
+    )]
+    UnsupportedVersion {
+        /// The version found.
+        found: Version,
+    },
+    /// The interface that should carry the VLANs is not there.
+    #[error(
+        "the router has no interface {name:?}: correct the trunk of the router in moxxie, or the interface's name on it"
+    )]
+    NoInterface {
+        /// Its name.
+        name: String,
+    },
+    /// The operator's anchor rule is not there, or not the only one.
+    #[error("chain {chain} of /ip/firewall/filter: {hint}")]
+    NoAnchor {
+        /// `forward` or `input`.
+        chain: String,
+        /// The configured text.
+        comment: String,
+        /// What was found, and the command that helps.
+        hint: String,
+    },
+    /// A foreign rule before the anchor lets pass what the profile drops.
+    #[error(
+        "in chain {chain} the rule [{rule}] comes before moxxie's rules and lets pass what {dropped} drops: \
+         move the anchor rule above it, or narrow the rule"
+    )]
+    Bypassed {
+        /// `forward` or `input`.
+        chain: String,
+        /// The rule, as the router shows it.
+        rule: String,
+        /// Whose rule would be bypassed: a profile, or the router's own protection.
+        dropped: String,
+    },
+    /// Rows of somebody else stand in the way.
+    #[error("{}", obstacles(.0))]
+    Obstacles(Vec<Obstacle>),
+    /// Rows of ours that the change needs are not usable as they are.
+    #[error("{}", damaged(.0))]
+    Damaged(Vec<Mismatch>),
+    /// Frames with the tags do not fit through the trunk.
+    #[error(
+        "interface {interface} carries frames of {l2mtu} bytes (l2mtu), and 1500 bytes in {tags} VLAN tags need \
+         {needed}: raise l2mtu of {interface} and of the switches behind it (that bounces the link)"
+    )]
+    Mtu {
+        /// The trunk.
+        interface: String,
+        /// What it has.
+        l2mtu: u32,
+        /// How many tags.
+        tags: u32,
+        /// What it needs.
+        needed: u32,
+    },
+    /// More commands than one guard can undo.
+    #[error(
+        "the change needs {commands} commands on this router and at most {limit} can be guarded: split it"
+    )]
+    TooLarge {
+        /// How many it would be.
+        commands: usize,
+        /// How many are possible.
+        limit: usize,
+    },
+}
+
+fn obstacles(obstacles: &[Obstacle]) -> String {
+    let one = |obstacle: &Obstacle| {
+        let whose = obstacle.mark.as_ref().map_or_else(String::new, |mark| format!(", marked {mark}"));
+        format!(
+            "{}: [{}]{whose} stands in the way of [{}] ({})",
+            obstacle.menu, obstacle.found, obstacle.wanted, obstacle.collides
+        )
+    };
+    let lines: Vec<_> = obstacles.iter().map(one).collect();
+    format!("{}; rename or remove what is in the way, or choose other values", lines.join("; "))
+}
+
+fn damaged(rows: &[Mismatch]) -> String {
+    let lines: Vec<_> = rows.iter().map(ToString::to_string).collect();
+    format!("{}; put this right on the router first, moxxie does not guess", lines.join("; "))
+}

@@ -1,0 +1,247 @@
+//! The firewall: who may open connections to, from and between our networks.
+//!
+//! The number of rules does not grow with the number of networks: rules look at interface lists, and a
+//! network is a member of lists. It grows by one rule per tenant with a `standard` network, because "the
+//! tenant's own networks" is a relation that one list cannot express. Those lists hold interfaces and not
+//! addresses: a host can write any source address into a packet, but it cannot change the VLAN it is in.
+//!
+//! The operator's `forward` and `input` chains get jumps directly before the operator's anchor rules.
+//! `forward` is left for `mx-forward` when either side is ours; there each side's profile either returns
+//! what it allows or drops, so that traffic between two of our networks is judged by both, and what nobody
+//! dropped is accepted. `input` is left for `mx-input` when the packet comes from a network of ours,
+//! whichever of the router's addresses it is for.
+//!
+//! What is not accepted early, on purpose: `untracked` connections (a `notrack` rule would otherwise open
+//! every profile), and management addresses arriving *from* a network of ours (a tenant can forge them).
+//! IPv6 gets chains of the same shape in `/ipv6/firewall/filter`; nothing here depends on the family but
+//! `mx-mgmt`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+use moxxie_core::{
+    TenantId,
+    device::{DeviceIntent, NetworkIntent},
+    profile::Profile,
+    row::Row,
+};
+
+use super::{gateways, network_name, rank, row};
+use crate::{Binding, menu::path};
+
+/// The mark's object of what every network needs.
+const SHARED: &str = "fw";
+/// All our networks.
+pub(crate) const NETS: &str = "mx-nets";
+/// Networks that were given the router as DNS server.
+const DNS: &str = "mx-dns";
+/// Management sources.
+const MANAGEMENT: &str = "mx-mgmt";
+/// Where a rule of a chain stands in it when it is the last.
+const LAST: u16 = 50_000;
+
+pub(super) fn rows(intent: &DeviceIntent, binding: &Binding) -> Vec<Row> {
+    if intent.networks.is_empty() {
+        return Vec::new();
+    }
+    let firewall = Firewall { intent, binding };
+    let mut rows = firewall.skeleton();
+    for profile in intent.networks.iter().map(|network| network.profile).collect::<BTreeSet<_>>() {
+        rows.extend(firewall.profile(profile));
+    }
+    let tenants = firewall.tenants();
+    for (position, tenant) in tenants.keys().enumerate() {
+        rows.extend(firewall.tenant(*tenant, position));
+    }
+    let asking = firewall.asking_the_router();
+    if !asking.is_empty() {
+        rows.extend(firewall.dns());
+    }
+    for network in &intent.networks {
+        rows.push(firewall.member(network, &profile_list(network.profile), rank::MEMBER));
+        rows.push(firewall.member(network, NETS, rank::NETS));
+        // An isolated network opens nothing, so it has no use for what the tenant's rule allows.
+        if tenants.contains_key(&network.tenant) && network.profile != Profile::Isolated {
+            rows.push(firewall.member(network, &tenant_list(network.tenant), rank::MEMBER));
+        }
+        if asking.contains(&network.network) {
+            rows.push(firewall.member(network, DNS, rank::MEMBER));
+        }
+    }
+    rows
+}
+
+/// The interface list of the networks of a profile.
+pub(crate) fn profile_list(profile: Profile) -> String {
+    format!("mx-{profile}", profile = profile.as_str())
+}
+
+fn tenant_list(tenant: TenantId) -> String {
+    format!("mx-t-{}", tenant.short())
+}
+
+struct Firewall<'a> {
+    intent: &'a DeviceIntent,
+    binding: &'a Binding,
+}
+
+impl Firewall<'_> {
+    fn list(&self, object: &str, name: &str, label: &str) -> Row {
+        Row {
+            label: label.to_owned(),
+            ..row(self.binding, path::LIST, object, &format!("list-{name}"), &[("name", name)])
+        }
+    }
+
+    fn rule(&self, object: &str, part: &str, position: u16, fields: &[(&str, &str)]) -> Row {
+        Row { rank: rank::CHAIN + position, ..row(self.binding, path::FILTER, object, part, fields) }
+    }
+
+    /// A rule of the operator's chain: directly before the anchor.
+    fn jump(&self, part: &str, rank: u16, fields: &[(&str, &str)]) -> Row {
+        let before = Some(self.binding.anchor.clone());
+        Row { rank, before, ..row(self.binding, path::FILTER, SHARED, part, fields) }
+    }
+
+    /// Membership is the network's own row: it comes and goes with it.
+    fn member(&self, network: &NetworkIntent, list: &str, rank: u16) -> Row {
+        let interface = network_name(network.network);
+        let part = format!("in-{list}");
+        let fields = [("list", list), ("interface", interface.as_str())];
+        let object = network.network.to_string();
+        Row { label: network.label.clone(), rank, ..row(self.binding, path::MEMBER, &object, &part, &fields) }
+    }
+
+    fn skeleton(&self) -> Vec<Row> {
+        let mut rows = vec![self.list(SHARED, NETS, "all networks of moxxie")];
+        let v4 = |prefix: &&IpNet| prefix.addr().is_ipv4();
+        for prefix in self.intent.management.iter().filter(v4).map(IpNet::trunc).collect::<BTreeSet<_>>() {
+            let prefix = prefix.to_string();
+            let fields = [("list", MANAGEMENT), ("address", prefix.as_str())];
+            rows.push(row(self.binding, path::ADDRESS_LIST, SHARED, &format!("mgmt-{prefix}"), &fields));
+        }
+        let established = ("connection-state", "established,related");
+        let chain = ("chain", "mx-forward");
+        rows.extend([
+            self.rule(SHARED, "forward-established", 0, &[chain, ("action", "accept"), established]),
+            self.rule(
+                SHARED,
+                "forward-invalid",
+                1,
+                &[chain, ("action", "drop"), ("connection-state", "invalid")],
+            ),
+            self.rule(SHARED, "forward-accept", LAST, &[chain, ("action", "accept")]),
+        ]);
+        let chain = ("chain", "mx-input");
+        rows.extend([
+            self.rule(SHARED, "input-established", 0, &[chain, ("action", "accept"), established]),
+            self.rule(SHARED, "input-icmp", 1, &[chain, ("action", "accept"), ("protocol", "icmp")]),
+            self.rule(
+                SHARED,
+                "input-dhcp",
+                2,
+                &[chain, ("action", "accept"), ("protocol", "udp"), ("dst-port", "67")],
+            ),
+            self.rule(SHARED, "input-drop", LAST, &[chain, ("action", "drop")]),
+        ]);
+        let jump = ("action", "jump");
+        rows.extend([
+            self.jump(
+                "jump-forward-in",
+                rank::JUMP,
+                &[("chain", "forward"), jump, ("jump-target", "mx-forward"), ("in-interface-list", NETS)],
+            ),
+            self.jump(
+                "jump-forward-out",
+                rank::JUMP + 1,
+                &[("chain", "forward"), jump, ("jump-target", "mx-forward"), ("out-interface-list", NETS)],
+            ),
+            self.jump(
+                "jump-input",
+                rank::JUMP,
+                &[("chain", "input"), jump, ("jump-target", "mx-input"), ("in-interface-list", NETS)],
+            ),
+        ]);
+        rows
+    }
+
+    /// The list of a profile, its chains and the jumps to them. What a profile allows without condition
+    /// needs no chain: `standard` lets everything out, `open` everything out and in.
+    fn profile(&self, profile: Profile) -> Vec<Row> {
+        let word = profile.as_str();
+        let object = format!("{SHARED}-{word}");
+        let list = profile_list(profile);
+        let (out_chain, in_chain) = (format!("mx-{word}-out"), format!("mx-{word}-in"));
+        let mut rows = vec![self.list(&object, &list, "")];
+        // Two places in mx-forward for each profile, in the order of the profiles.
+        let place = 10 + 2 * profile as u16;
+        let jump = [("chain", "mx-forward"), ("action", "jump")];
+        if profile == Profile::Isolated {
+            let target = [("jump-target", out_chain.as_str()), ("in-interface-list", list.as_str())];
+            rows.push(self.rule(&object, "jump-out", place, &[&jump[..], &target].concat()));
+            rows.push(self.rule(&object, "out-drop", LAST, &[("chain", &out_chain), ("action", "drop")]));
+        }
+        if profile != Profile::Open {
+            let target = [("jump-target", in_chain.as_str()), ("out-interface-list", list.as_str())];
+            rows.push(self.rule(&object, "jump-in", place + 1, &[&jump[..], &target].concat()));
+            rows.push(self.rule(
+                &object,
+                "in-management",
+                0,
+                &[
+                    ("chain", &in_chain),
+                    ("action", "return"),
+                    ("in-interface-list", &format!("!{NETS}")),
+                    ("src-address-list", MANAGEMENT),
+                ],
+            ));
+            rows.push(self.rule(&object, "in-drop", LAST, &[("chain", &in_chain), ("action", "drop")]));
+        }
+        rows
+    }
+
+    /// Tenants with a `standard` network, in the order of their ids.
+    fn tenants(&self) -> BTreeMap<TenantId, ()> {
+        let standard = self.intent.networks.iter().filter(|network| network.profile == Profile::Standard);
+        standard.map(|network| (network.tenant, ())).collect()
+    }
+
+    fn tenant(&self, tenant: TenantId, position: usize) -> [Row; 2] {
+        let object = tenant.to_string();
+        let list = tenant_list(tenant);
+        let chain = format!("mx-{}-in", Profile::Standard.as_str());
+        // Rules of tenants commute, so that beyond the last place they may share one.
+        let position = u16::try_from(position + 1).map_or(LAST - 1, |position| position.min(LAST - 1));
+        let fields = [
+            ("chain", chain.as_str()),
+            ("action", "return"),
+            ("in-interface-list", list.as_str()),
+            ("out-interface-list", list.as_str()),
+        ];
+        [self.list(&object, &list, "networks of one tenant"), self.rule(&object, "in-own", position, &fields)]
+    }
+
+    /// Networks whose DHCP names one of our gateways as DNS server.
+    fn asking_the_router(&self) -> BTreeSet<moxxie_core::NetworkId> {
+        let gateways = gateways(self.intent);
+        let asks = |network: &&NetworkIntent| {
+            network.dhcp.iter().flat_map(|dhcp| &dhcp.dns).any(|server| gateways.contains(server))
+        };
+        self.intent.networks.iter().filter(asks).map(|network| network.network).collect()
+    }
+
+    fn dns(&self) -> [Row; 3] {
+        let object = format!("{SHARED}-dns");
+        let rule = |protocol: &str, position| {
+            let fields = [
+                ("chain", "mx-input"),
+                ("action", "accept"),
+                ("in-interface-list", DNS),
+                ("protocol", protocol),
+                ("dst-port", "53"),
+            ];
+            self.rule(&object, &format!("input-{protocol}"), position, &fields)
+        };
+        [self.list(&object, DNS, "networks that ask the router for names"), rule("udp", 3), rule("tcp", 4)]
+    }
+}
