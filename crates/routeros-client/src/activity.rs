@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// When the router was last heard and when an answer last failed to come, shared between the task that
-/// reads and the handles that wait. Times are milliseconds since the connection was opened, plus one, so
+/// reads and the handles that wait. Times are nanoseconds since the connection was opened, plus one, so
 /// that zero means never.
 #[derive(Debug)]
 pub(crate) struct Activity {
@@ -30,16 +30,16 @@ impl Activity {
 
     /// Time since anything came from the router.
     pub(crate) fn silent_for(&self) -> Duration {
-        Duration::from_millis(self.stamp().saturating_sub(self.heard.load(Ordering::Relaxed)))
+        Duration::from_nanos(self.stamp().saturating_sub(self.heard.load(Ordering::Relaxed)))
     }
 
     /// True when an answer failed to come and nothing has come since.
     pub(crate) fn is_suspect(&self) -> bool {
-        self.missed.load(Ordering::Relaxed) >= self.heard.load(Ordering::Relaxed)
+        self.missed.load(Ordering::Relaxed) > self.heard.load(Ordering::Relaxed)
     }
 
     fn stamp(&self) -> u64 {
-        let elapsed = self.opened.elapsed().as_millis();
+        let elapsed = self.opened.elapsed().as_nanos();
         u64::try_from(elapsed).unwrap_or(u64::MAX).saturating_add(1)
     }
 }

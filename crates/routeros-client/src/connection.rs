@@ -205,8 +205,9 @@ impl Connection {
 
     /// Asks the router to stop a command, if it is still under way.
     pub(crate) fn cancel(&self, tag: u64, abandon: bool) {
+        let own_tag = self.next_tag();
         // Where the task is gone, so is the command.
-        _ = self.shared.requests.send(Request::Cancel { tag, abandon });
+        _ = self.shared.requests.send(Request::Cancel { tag, own_tag, abandon });
     }
 
     /// A deadline has passed without an answer.

@@ -38,6 +38,8 @@ pub(crate) enum Request {
     /// Sends `/cancel` for a command, if it is still under way.
     Cancel {
         tag: u64,
+        /// Tag of the cancel itself.
+        own_tag: u64,
         /// Nobody reads its replies any more.
         abandon: bool,
     },
@@ -75,6 +77,8 @@ pub(crate) async fn run(
         tags,
         closing: false,
     };
+    // A kernel that refuses a write has taken nothing of it; a TLS session may have encrypted and sent some.
+    let doubtful = matches!(transport, Transport::Tls(_));
     let (mut reader, mut writer) = tokio::io::split(transport);
     let mut batch = Vec::with_capacity(BATCH);
     let mut unflushed = false;
@@ -90,7 +94,7 @@ pub(crate) async fn run(
             }
             pushed = push(&mut writer, &mut driver.out), if unflushed || !driver.out.is_empty() => match pushed {
                 Ok(written) => unflushed = written,
-                Err(error) => break (LostCause::Io(Arc::new(error)), true),
+                Err(error) => break (LostCause::Io(Arc::new(error)), doubtful),
             },
             read = reader.read_buf(with_room(driver.decoder.buffer_mut())) => match read {
                 Ok(0) => break (end_of_stream(&driver.decoder), false),
@@ -117,7 +121,7 @@ pub(crate) async fn run(
     }
     drop((reader, writer));
     debug!(%cause, "connection over");
-    // A failed write does not say how much of what it was given has left, so all of it counts as sent.
+    // Where a failed write does not say how much has left, all of it counts as sent.
     let left = if in_doubt { 0 } else { driver.out.len() as u64 };
     let written = driver.queued - left;
     over.send_replace(Some(cause.clone()));
@@ -149,7 +153,7 @@ impl Driver {
         let mut requests = batch.drain(..);
         while let Some(request) = requests.next() {
             match request {
-                Request::Cancel { tag, abandon } => self.cancel(tag, abandon),
+                Request::Cancel { tag, own_tag, abandon } => self.cancel(tag, own_tag, abandon),
                 Request::Close => {
                     // What was asked for after the close never leaves.
                     let rest: Vec<_> = requests.collect();
@@ -173,7 +177,7 @@ impl Driver {
         self.queued += (self.out.len() - before) as u64;
     }
 
-    fn cancel(&mut self, tag: u64, abandon: bool) {
+    fn cancel(&mut self, tag: u64, own_tag: u64, abandon: bool) {
         if !self.pending.contains(tag) {
             return;
         }
@@ -181,14 +185,16 @@ impl Driver {
             self.pending.abandon(tag);
         }
         let command = Command::new("/cancel").attr("tag", tag.to_string());
-        let own = self.tags.fetch_add(1, Ordering::Relaxed);
-        self.queue(Submission { tag: own, command, sink: Sink::Nobody });
+        self.queue(Submission { tag: own_tag, command, sink: Sink::Nobody });
     }
 
     fn dispatch_all(&mut self) -> Result<(), LostCause> {
         while let Some(sentence) = self.decoder.next_sentence().map_err(LostCause::Decode)? {
             match self.pending.dispatch(sentence) {
-                Some(Event::Cancel(tag)) => self.cancel(tag, true),
+                Some(Event::Cancel(tag)) => {
+                    let own_tag = self.tags.fetch_add(1, Ordering::Relaxed);
+                    self.cancel(tag, own_tag, true);
+                }
                 Some(Event::Over(cause)) => return Err(cause),
                 None => {}
             }

@@ -24,8 +24,9 @@ fn one_answer(end: &str) -> Vec<Step> {
 async fn it_comes_back_after_a_loss() {
     let router = Router::scripts(vec![one_answer("! close"), one_answer("")]).await;
     let client = Client::new(router.config(), policy());
+    let first = client.connection().await.unwrap();
     client.run("/a").await.unwrap();
-    client.connection().await.unwrap().closed().await;
+    first.closed().await;
     client.run("/a").await.unwrap();
     drop(client);
     router.finish().await;
@@ -155,6 +156,7 @@ async fn facts_and_a_reboot() {
     let router = Router::scripts(vec![before, after]).await;
     let client = Client::new(router.config(), policy());
 
+    let first = client.connection().await.unwrap();
     let facts = client.facts().await.unwrap();
     assert_eq!(facts.version, "7.22rc1".parse::<Version>().unwrap());
     assert!(facts.version.has(7, 22) && facts.version < Version::new(7, 22, 0));
@@ -164,7 +166,7 @@ async fn facts_and_a_reboot() {
     assert_eq!(facts.uptime, Duration::from_secs(93_600));
     assert_eq!(client.reboots(), 0);
 
-    client.connection().await.unwrap().closed().await;
+    first.closed().await;
     assert_eq!(client.facts().await.unwrap().uptime, Duration::from_secs(42));
     assert_eq!(client.reboots(), 1);
     assert_eq!(client.last_facts().unwrap().identity, "lab r1");
