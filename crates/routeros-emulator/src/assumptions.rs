@@ -1,0 +1,104 @@
+//! What is not established about RouterOS and had to be decided, in one table.
+
+use serde::Serialize;
+
+use crate::errors::assumed_texts;
+
+/// Something that a person with a real router could settle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Assumption {
+    /// Short name, used in comments of the code.
+    pub id: String,
+    /// What the emulator does.
+    pub what: String,
+    /// Why, and what speaks against it.
+    pub why: String,
+}
+
+const TABLE: &[(&str, &str, &str)] = &[
+    (
+        "prefix-match",
+        "an unambiguous beginning of an enumeration word or of a name is taken for the whole",
+        "users report `ambiguous value of X` for an empty reference, which only a match by beginning explains",
+    ),
+    (
+        "in-use-removal",
+        "removing a pool, list, table or group in use works; referring rows show the dead id",
+        "seen for bridges and interfaces; nothing was found for the others",
+    ),
+    (
+        "address-network",
+        "changing the address of an /ip/address row recomputes network unless it is given too",
+        "the manual computes network from the address on add and is silent about set",
+    ),
+    (
+        "vlan-mtu",
+        "an mtu above the lower interface's L2MTU minus 4 is refused with `could not set mtu`",
+        "the text was seen on vxlan only; a VLAN may be accepted and broken instead",
+    ),
+    (
+        "history-texts",
+        "actions read `ip address added`, newest first",
+        "texts in /system/history were seen in the manual for few menus only",
+    ),
+    (
+        "safe-mode-errors",
+        "take while another session holds is trapped with the console's text behind `failure: `",
+        "texts were seen on console and SSH; nobody published the API's",
+    ),
+    (
+        "safe-mode-foreign",
+        "another session can neither release nor unroll a hold; a switch allows it",
+        "two sources contradict each other",
+    ),
+    (
+        "safe-mode-on-error",
+        "`take on-error=` is accepted and changes nothing",
+        "the meaning of its four words is not settled",
+    ),
+    (
+        "safe-mode-reboot",
+        "a reboot ends the hold and keeps what was done; a switch undoes it",
+        "the hold is known to be lost; what becomes of the changes is not",
+    ),
+    (
+        "safe-mode-limit",
+        "the 101st action under safe mode ends it and keeps everything",
+        "the manual says about 100",
+    ),
+    (
+        "max-sessions",
+        "a login beyond max-sessions is closed without a word",
+        "what a client sees was not documented",
+    ),
+    (
+        "missing-target",
+        "set, remove and the like without `.id` or `numbers` answer `missing =.id=`",
+        "the refusal is documented, its text is not",
+    ),
+    (
+        "unset-value-name",
+        "unset of a property that cannot be unset answers `input does not match any value of value-name`",
+        "follows the enumeration rule; not seen",
+    ),
+    (
+        "route-flags",
+        "flags of /ip/route rows are absent when false, but dynamic, inactive and disabled are always there",
+        "real rows seen were mixed",
+    ),
+];
+
+/// Every assumption, texts of the error catalogue included.
+pub fn assumptions() -> Vec<Assumption> {
+    let decided = TABLE.iter().map(|(id, what, why)| Assumption {
+        id: (*id).to_owned(),
+        what: (*what).to_owned(),
+        why: (*why).to_owned(),
+    });
+    let texts = assumed_texts().map(|text| Assumption {
+        id: "error-text".to_owned(),
+        what: format!("`{text}`"),
+        why: "no text was found for this refusal; the wording follows its relatives".to_owned(),
+    });
+    decided.chain(texts).collect()
+}

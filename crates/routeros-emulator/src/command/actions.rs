@@ -1,0 +1,144 @@
+//! Commands that are no plain reading or writing of rows.
+
+use super::replies::Replies;
+use super::request::Request;
+use super::{Answer, Outcome, Then, script, target};
+use crate::errors::{ErrorId, Trap};
+use crate::schema::CompiledMenu;
+use crate::state::{Caller, Router};
+use crate::value::Value;
+
+/// A command that stands alone, outside every emulated menu.
+pub(super) struct Action {
+    path: &'static str,
+    pub(super) policy: &'static str,
+    pub(super) run: fn(&mut Router, &Caller, &Request, &mut Replies) -> Outcome,
+}
+
+const ACTIONS: &[Action] = &[
+    Action { path: "/undo", policy: "write", run: undo },
+    Action { path: "/redo", policy: "write", run: redo },
+    Action { path: "/system/reboot", policy: "reboot", run: reboot },
+];
+
+pub(super) fn find(_router: &Router, path: &str) -> Option<&'static Action> {
+    ACTIONS.iter().find(|action| action.path == path)
+}
+
+fn undo(router: &mut Router, _: &Caller, _: &Request, _: &mut Replies) -> Outcome {
+    router.undo().map_err(|trap| vec![trap])?;
+    Ok(Answer::done())
+}
+
+fn redo(router: &mut Router, _: &Caller, _: &Request, _: &mut Replies) -> Outcome {
+    router.redo().map_err(|trap| vec![trap])?;
+    Ok(Answer::done())
+}
+
+fn reboot(_: &mut Router, _: &Caller, _: &Request, _: &mut Replies) -> Outcome {
+    Ok(Answer { ret: None, then: Then::Reboot })
+}
+
+/// The policy that a menu's own command needs.
+pub(super) fn policy_of(menu: &str, command: &str) -> &'static str {
+    match (menu, command) {
+        (_, "monitor" | "monitor-traffic") => "read",
+        _ => "write",
+    }
+}
+
+/// Commands that a menu has beyond the ordinary ones.
+pub(super) fn menu_command(
+    router: &mut Router,
+    caller: &Caller,
+    menu: &CompiledMenu,
+    command: &str,
+    request: &Request,
+    out: &mut Replies,
+) -> Outcome {
+    match (menu.path(), command) {
+        ("/safe-mode", _) => safe_mode(router, caller, command).map_err(|trap| vec![trap]),
+        ("/log", topic) => {
+            let message = request.text("message").unwrap_or_default();
+            router.log.push(router.now, &format!("script,{topic}"), &message);
+            Ok(Answer::done())
+        }
+        ("/system/script", "run") => run_script(router, caller, menu, request).map_err(|trap| vec![trap]),
+        ("/ip/dhcp-server/lease", "make-static") => each(router, caller, menu, request, make_static),
+        (_, "monitor" | "monitor-traffic") => {
+            // One sample; rates are zero, as nothing passes.
+            out.begin("!re");
+            out.attribute("rx-bits-per-second", b"0");
+            out.attribute("tx-bits-per-second", b"0");
+            out.end();
+            Ok(Answer::done())
+        }
+        // Counters are always zero here.
+        _ => Ok(Answer::done()),
+    }
+}
+
+fn safe_mode(router: &mut Router, caller: &Caller, command: &str) -> Result<Answer, Trap> {
+    let held = router.hold.is_some();
+    match (command, held) {
+        ("take", _) | ("toggle", false) => {
+            let owner = if caller.session.is_some() { "api" } else { "script" };
+            router.take_hold(caller, owner)?;
+        }
+        ("release", _) | ("toggle", true) => {
+            router.may_end_hold(caller)?;
+            router.release_hold();
+        }
+        _ => {
+            router.may_end_hold(caller)?;
+            router.unroll();
+        }
+    }
+    Ok(Answer::done())
+}
+
+fn run_script(
+    router: &mut Router,
+    caller: &Caller,
+    menu: &CompiledMenu,
+    request: &Request,
+) -> Result<Answer, Trap> {
+    let item = request
+        .argument("number")
+        .or_else(|| request.argument(".id"))
+        .or_else(|| request.argument("numbers"))
+        .ok_or_else(|| Trap::with(ErrorId::Missing, "number"))?;
+    let id = target::one(router, caller, menu, item)?;
+    let source = router
+        .row(menu.menu.space, id)
+        .and_then(|row| router.value_of(row, "source"))
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    script::run(router, caller, &source)?;
+    Ok(Answer::done())
+}
+
+/// A dynamic lease becomes a row of the configuration (reference 4).
+fn make_static(router: &mut Router, menu: &CompiledMenu, id: u32) -> Result<(), Trap> {
+    let mut row = router.row(menu.menu.space, id).cloned().ok_or_else(|| Trap::new(ErrorId::NoSuchItem))?;
+    row.dynamic = false;
+    if let Some(ix) = menu.field("dynamic") {
+        row.put(ix, Value::bool(false));
+    }
+    router.replace(menu, row);
+    Ok(())
+}
+
+fn each(
+    router: &mut Router,
+    caller: &Caller,
+    menu: &CompiledMenu,
+    request: &Request,
+    change: fn(&mut Router, &CompiledMenu, u32) -> Result<(), Trap>,
+) -> Outcome {
+    let targets = target::targets(router, caller, menu, request).map_err(|trap| vec![trap])?;
+    let traps: Vec<Trap> =
+        targets.into_iter().filter_map(|found| found.and_then(|id| change(router, menu, id)).err()).collect();
+    if traps.is_empty() { Ok(Answer::done()) } else { Err(traps) }
+}

@@ -1,0 +1,83 @@
+//! The part of the scripting language that guards and schedules use: command lines, `[find ...]`,
+//! `:log`, `:delay`, `:do { ... } on-error={ ... }`.
+
+mod parse;
+
+use bytes::Bytes;
+
+use super::replies::Replies;
+use super::request::Request;
+use super::{actions, dispatch};
+use crate::errors::Trap;
+use crate::state::{Caller, Router};
+use parse::{Argument, Statement};
+
+/// Runs a script line by line; the first error ends it, what went before stays (reference 7.1).
+pub(crate) fn run(router: &mut Router, caller: &Caller, source: &str) -> Result<(), Trap> {
+    let statements = parse::statements(source)?;
+    run_all(router, caller, &statements)
+}
+
+fn run_all(router: &mut Router, caller: &Caller, statements: &[Statement]) -> Result<(), Trap> {
+    statements.iter().try_for_each(|statement| match statement {
+        Statement::Do { body, on_error } => match run_all(router, caller, body) {
+            Err(_) if on_error.is_some() => {
+                on_error.as_deref().map_or(Ok(()), |handler| run_all(router, caller, handler))
+            }
+            other => other,
+        },
+        Statement::Log { topic, message } => {
+            router.log.push(router.now, &format!("script,{topic}"), message);
+            Ok(())
+        }
+        Statement::Error(message) => Err(Trap::text(message.clone())),
+        Statement::Nothing => Ok(()),
+        Statement::Command { path, arguments } => command(router, caller, path, arguments),
+    })
+}
+
+fn command(router: &mut Router, caller: &Caller, path: &str, arguments: &[Argument]) -> Result<(), Trap> {
+    let menu_path = path.rsplit_once('/').map_or("", |(menu, _)| menu);
+    let mut request = Request::new(path, &[]);
+    for argument in arguments {
+        match argument {
+            Argument::Pair(name, value) => {
+                request.arguments.push((name.clone(), Bytes::from(value.clone())));
+            }
+            Argument::Target(item) => {
+                request.arguments.push(("numbers".to_owned(), Bytes::from(item.clone())))
+            }
+            Argument::Find(name, conditions) => {
+                let mut find = Request::new(&format!("{menu_path}/find"), &[]);
+                find.queries =
+                    conditions.iter().map(|condition| Bytes::from(format!("?{condition}"))).collect();
+                let ids = found(router, caller, &find)?;
+                // Nothing found, nothing to do: no error in a script.
+                if ids.is_empty() {
+                    return Ok(());
+                }
+                let name = name.clone().unwrap_or_else(|| "numbers".to_owned());
+                request.arguments.push((name, Bytes::from(ids)));
+            }
+        }
+    }
+    if actions::find(router, path).is_none() {
+        // A bare word after `reboot`-like commands is no target; singletons take none.
+        let single = router.menu(menu_path).is_some_and(|menu| !menu.is_list());
+        if single {
+            request.arguments.retain(|argument| argument.0 != "numbers");
+        }
+    }
+    let mut out = Replies::new(None);
+    match dispatch::execute_quietly(router, caller, &request, &mut out) {
+        Ok(()) => Ok(()),
+        Err(traps) => Err(traps.into_iter().next().unwrap_or_else(|| Trap::text("failure"))),
+    }
+}
+
+/// The ids that `[find ...]` gives, comma separated.
+fn found(router: &mut Router, caller: &Caller, find: &Request) -> Result<String, Trap> {
+    dispatch::evaluate(router, caller, find)
+        .map(|ids| ids.replace(';', ","))
+        .map_err(|mut traps| traps.remove(0))
+}

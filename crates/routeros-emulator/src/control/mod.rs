@@ -1,0 +1,174 @@
+//! The control API of the separate program: one JSON object a line, one answer a line.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::emulator::{Emulator, Refused};
+use crate::faults::Fault;
+
+/// What may be asked; `do` names it.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+enum Ask {
+    Snapshot,
+    Rows {
+        menu: String,
+    },
+    Inject {
+        fault: Fault,
+    },
+    Clear,
+    Hits,
+    Latency {
+        latency_ms: u64,
+        #[serde(default)]
+        jitter_ms: u64,
+    },
+    Offline,
+    Online,
+    Reboot,
+    Add {
+        menu: String,
+        fields: BTreeMap<String, String>,
+    },
+    Set {
+        menu: String,
+        #[serde(default)]
+        item: String,
+        fields: BTreeMap<String, String>,
+    },
+    Remove {
+        menu: String,
+        item: String,
+    },
+    Run {
+        command: String,
+        #[serde(default)]
+        arguments: BTreeMap<String, String>,
+    },
+    Log,
+    Clock {
+        #[serde(default)]
+        set_ms: Option<i64>,
+        #[serde(default)]
+        advance_ms: Option<u64>,
+        #[serde(default)]
+        freeze: Option<bool>,
+    },
+}
+
+/// Listens for control connections of one emulator.
+#[derive(Debug)]
+pub struct ControlServer {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl ControlServer {
+    /// Binds the address; nothing is served before [`ControlServer::serve`].
+    ///
+    /// # Errors
+    ///
+    /// The address cannot be bound.
+    pub async fn bind(address: &str) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok(ControlServer { listener, address })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until dropped.
+    pub async fn serve(self, emulator: Arc<Emulator>) {
+        let mut clients = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept() => {
+                    if let Ok((stream, _)) = accepted {
+                        clients.spawn(client(stream, emulator.clone()));
+                    }
+                }
+                Some(_) = clients.join_next(), if !clients.is_empty() => {}
+            }
+        }
+    }
+}
+
+async fn client(stream: TcpStream, emulator: Arc<Emulator>) {
+    let (reader, mut writer) = stream.into_split();
+    let mut lines = BufReader::new(reader).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let answer = match serde_json::from_str::<Ask>(&line) {
+            Ok(ask) => answer(&emulator, ask).await,
+            Err(error) => json!({"error": error.to_string()}),
+        };
+        let mut text = answer.to_string();
+        text.push('\n');
+        if writer.write_all(text.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn answer(emulator: &Emulator, ask: Ask) -> Value {
+    match ask {
+        Ask::Snapshot => json!({"ok": emulator.snapshot()}),
+        Ask::Rows { menu } => json!({"ok": emulator.rows(&menu)}),
+        Ask::Inject { fault } => ok(emulator.faults().inject(fault)),
+        Ask::Clear => ok(emulator.faults().clear()),
+        Ask::Hits => json!({"ok": emulator.faults().hits()}),
+        Ask::Latency { latency_ms, jitter_ms } => ok(emulator
+            .faults()
+            .set_latency(Duration::from_millis(latency_ms), Duration::from_millis(jitter_ms))),
+        Ask::Offline => ok(emulator.go_offline().await),
+        Ask::Online => ok(emulator.go_online().await),
+        Ask::Reboot => ok(emulator.reboot().await),
+        Ask::Add { menu, fields } => result(emulator.add_row(&menu, &pairs(&fields))),
+        Ask::Set { menu, item, fields } => result(emulator.set_row(&menu, &item, &pairs(&fields))),
+        Ask::Remove { menu, item } => result(emulator.remove_row(&menu, &item)),
+        Ask::Run { command, arguments } => result(emulator.run(&command, &pairs(&arguments))),
+        Ask::Log => json!({"ok": emulator.command_log()}),
+        Ask::Clock { set_ms, advance_ms, freeze } => {
+            let clock = emulator.clock();
+            match freeze {
+                Some(true) => clock.freeze(),
+                Some(false) => clock.run(),
+                None => {}
+            }
+            if let Some(millis) = set_ms {
+                clock.set(millis);
+            }
+            if let Some(millis) = advance_ms {
+                clock.advance(Duration::from_millis(millis));
+            }
+            json!({"ok": clock.now()})
+        }
+    }
+}
+
+fn pairs(fields: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
+    fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+fn ok((): ()) -> Value {
+    json!({"ok": true})
+}
+
+fn result<T: serde::Serialize>(result: Result<T, Refused>) -> Value {
+    match result {
+        Ok(value) => json!({"ok": value}),
+        Err(refused) => json!({"error": refused.0}),
+    }
+}

@@ -1,0 +1,83 @@
+//! What a router computes: read-only fields of stored rows, and rows that nothing stores.
+
+mod bridge;
+mod interface;
+mod ip;
+mod route;
+mod system;
+
+pub(crate) use interface::l2mtu;
+
+use crate::schema::CompiledMenu;
+use crate::state::{Caller, Router, Row};
+use crate::value::{Names, Target, Value};
+
+/// Ids of computed rows are high (reference 1.2: `*80000001`).
+pub(crate) const DYNAMIC_ID: u32 = 0x8000_0000;
+
+/// A read-only field that is not stored. `None`: the table's default, or absent.
+pub(crate) fn field(router: &Router, menu: &CompiledMenu, row: &Row, name: &str) -> Option<Value> {
+    match name {
+        "dynamic" => return Some(Value::bool(row.dynamic)),
+        "builtin" | "default" => return Some(Value::bool(row.builtin)),
+        _ => {}
+    }
+    if let Some(value) = interface::field(router, menu, row, name) {
+        return Some(value);
+    }
+    let special = match menu.path() {
+        "/interface/bridge/port" | "/interface/bridge/vlan" => bridge::field(router, menu, row, name),
+        "/ip/address" | "/ip/pool" => ip::field(router, menu, row, name),
+        "/ip/route" => route::field(router, menu, row, name),
+        path if path.starts_with("/system/") => system::field(router, menu, name),
+        _ => None,
+    };
+    special.or_else(|| match name {
+        // A reference to something that is gone makes a row useless (reference 4).
+        "invalid" | "inactive" => Some(Value::bool(has_dead_reference(router, row))),
+        _ => None,
+    })
+}
+
+/// Why a row does not work, as the console prints it in red (reference 1.7).
+pub(crate) fn about(_router: &Router, _row: &Row) -> Option<String> {
+    None
+}
+
+/// Rows of a menu that are computed when asked for.
+pub(crate) fn rows(router: &Router, menu: &CompiledMenu, caller: &Caller) -> Vec<Row> {
+    match menu.path() {
+        "/ip/route" => route::connected(router, menu),
+        "/routing/route" => route::all(router, menu),
+        "/interface/bridge/vlan" => bridge::pvid_rows(router, menu),
+        "/log" => system::log(router, menu),
+        "/system/history" => system::history(router, menu),
+        "/user/active" => system::active(router, menu),
+        "/ip/service" => system::connections(router, menu),
+        "/safe-mode" => vec![system::safe_mode(router, menu, caller)],
+        // A read-only singleton has nothing stored.
+        _ if menu.menu.read_only && !menu.is_list() => vec![Row::new(menu.path())],
+        _ => Vec::new(),
+    }
+}
+
+pub(crate) fn has_dead_reference(router: &Router, row: &Row) -> bool {
+    row.values().any(|(_, value)| {
+        value.targets().iter().any(|target| match target {
+            Target::Row(space, id) => !router.exists(space, *id),
+            Target::Word(_) => false,
+        })
+    })
+}
+
+/// A computed row out of names and texts.
+pub(super) fn computed(menu: &CompiledMenu, id: u32, fields: &[(&str, String)]) -> Row {
+    let mut row = Row::new(menu.path());
+    row.id = id;
+    for (name, value) in fields {
+        if let Some(ix) = menu.field(name) {
+            row.put(ix, Value::text(value.clone()));
+        }
+    }
+    row
+}

@@ -1,0 +1,126 @@
+//! Scene files: rows to begin with, faults and timing, in TOML.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use crate::command::{Replies, Request, add_row, execute};
+use crate::faults::Fault;
+use crate::state::{Caller, Router};
+
+/// Why a scene cannot be played.
+#[derive(Debug, thiserror::Error)]
+pub enum SceneError {
+    /// No TOML, or not in the form of a scene.
+    #[error("reading the scene")]
+    Read(#[source] Box<toml::de::Error>),
+    /// The router refused a row, in its own words.
+    #[error("row {row} of {menu}: {said}")]
+    Refused {
+        /// Path of the menu.
+        menu: String,
+        /// 1 for the first.
+        row: usize,
+        /// The router's answer.
+        said: String,
+    },
+}
+
+/// A scene:
+///
+/// ```toml
+/// latency-ms = 5
+/// jitter-ms = 2
+///
+/// [[rows]]
+/// menu = "/interface/vlan"
+/// name = "svlan1000"
+/// interface = "ether1"
+/// vlan-id = 1000
+/// use-service-tag = true
+///
+/// [[set]]                     # for singletons, or rows that are there (`numbers = "ether1"`)
+/// menu = "/system/identity"
+/// name = "r2"
+///
+/// [[faults]]
+/// on = { path = "/ip/dhcp-server/add", nth = 1, times = 1 }
+/// what = { refuse = "failure: out of memory" }
+/// ```
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Scene {
+    latency_ms: Option<u64>,
+    jitter_ms: Option<u64>,
+    #[serde(default)]
+    rows: Vec<SceneRow>,
+    #[serde(default)]
+    set: Vec<SceneRow>,
+    #[serde(default)]
+    faults: Vec<Fault>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct SceneRow {
+    menu: String,
+    #[serde(flatten)]
+    fields: BTreeMap<String, toml::Value>,
+}
+
+impl Scene {
+    /// Reads a scene.
+    ///
+    /// # Errors
+    ///
+    /// TOML that is no scene.
+    pub fn parse(toml: &str) -> Result<Self, SceneError> {
+        toml::from_str(toml).map_err(|error| SceneError::Read(Box::new(error)))
+    }
+
+    pub(crate) fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    pub(crate) fn latency(&self) -> Option<(Duration, Duration)> {
+        let jitter = Duration::from_millis(self.jitter_ms.unwrap_or(0));
+        self.latency_ms.map(|latency| (Duration::from_millis(latency), jitter))
+    }
+
+    /// Rows are added in the sequence of the file, then the settings are made.
+    pub(crate) fn apply(&self, router: &mut Router) -> Result<(), SceneError> {
+        let caller = Caller::local("scene");
+        for (at, row) in self.rows.iter().enumerate() {
+            let refused = |said: String| SceneError::Refused { menu: row.menu.clone(), row: at + 1, said };
+            let menu = router.menu(&row.menu).ok_or_else(|| refused("no such command prefix".into()))?;
+            add_row(router, &caller, &menu, &row.words()).map_err(|trap| refused(trap.message))?;
+            router.discard_pending();
+        }
+        for (at, row) in self.set.iter().enumerate() {
+            let mut request = Request::new(&format!("{}/set", row.menu), &[]);
+            request.arguments = row.words();
+            let mut replies = Replies::new(None);
+            execute(router, &caller, &request, &mut replies);
+            if let Some(said) = crate::emulator::first_trap(&replies) {
+                return Err(SceneError::Refused { menu: row.menu.clone(), row: at + 1, said });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl SceneRow {
+    fn words(&self) -> Vec<(String, Bytes)> {
+        self.fields
+            .iter()
+            .map(|(name, value)| {
+                let word = match value {
+                    toml::Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                (name.clone(), Bytes::from(word))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,474 @@
+//! One API session: reads sentences, runs commands in shuffled order, interleaves replies.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use routeros_wire::{Decoder, Sentence};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use super::login::login;
+use super::queue::{Queue, Waiting};
+use super::shared::Shared;
+use super::supervisor::Control;
+use crate::command::{Replies, Request, RowView, Then, execute};
+use crate::errors::{ErrorId, Trap};
+use crate::faults::FaultKind;
+use crate::state::{Caller, Change, Follower, Router, Row};
+
+/// Sentences that one command sends before another may come in between.
+const BURST: usize = 8;
+
+/// Bytes gathered before they are handed to the socket.
+const FLUSH_AT: usize = 64 * 1024;
+
+/// Room for reading.
+const READ_AT_ONCE: usize = 32 * 1024;
+
+/// How a session ends.
+enum End {
+    /// In order: what was written still goes out.
+    Close,
+    /// Reset: what was written is lost.
+    Reset,
+}
+
+/// What the writing half is told.
+enum Write {
+    Bytes(Vec<u8>),
+    Close,
+}
+
+/// Replies under way.
+struct Output {
+    tag: Option<Vec<u8>>,
+    replies: Replies,
+    sent: usize,
+}
+
+/// The state of one session.
+pub(super) struct Connection {
+    shared: Arc<Shared>,
+    peer: String,
+    via: &'static str,
+    caller: Option<Caller>,
+    queue: Queue,
+    outputs: Vec<Output>,
+    /// Tags of commands that never answer, by fault.
+    hung: Vec<Option<Vec<u8>>>,
+    /// Tags that follow a menu.
+    following: Vec<Option<Vec<u8>>>,
+    changes: (mpsc::UnboundedSender<Output>, mpsc::UnboundedReceiver<Output>),
+    buffer: Vec<u8>,
+    writer: mpsc::UnboundedSender<Write>,
+}
+
+/// Serves a connection until it ends. `reset` makes closing it a reset.
+pub(super) async fn serve<S>(
+    shared: Arc<Shared>,
+    stream: S,
+    peer: String,
+    via: &'static str,
+    reset: impl Fn() + Send,
+) where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let (reader, mut half) = tokio::io::split(stream);
+    let (writer, mut writes) = mpsc::unbounded_channel();
+    // A slow reader on the other side must not keep us from reading.
+    let writing = tokio::spawn(async move {
+        while let Some(Write::Bytes(bytes)) = writes.recv().await {
+            if half.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+        let _ = half.shutdown().await;
+    });
+    let cut = shared.cut.subscribe();
+    let mut connection = Connection {
+        shared,
+        peer,
+        via,
+        caller: None,
+        queue: Queue::default(),
+        outputs: Vec::new(),
+        hung: Vec::new(),
+        following: Vec::new(),
+        changes: mpsc::unbounded_channel(),
+        buffer: Vec::new(),
+        writer,
+    };
+    let end = connection.run(reader, cut).await;
+    if let Some(session) = connection.caller.as_ref().and_then(|caller| caller.session) {
+        connection.shared.router().close_session(session);
+    }
+    match end {
+        End::Close => {
+            connection.flush();
+            let _ = connection.writer.send(Write::Close);
+            let _ = tokio::time::timeout(Duration::from_secs(5), writing).await;
+        }
+        End::Reset => {
+            reset();
+            writing.abort();
+        }
+    }
+}
+
+impl Connection {
+    async fn run<S: AsyncRead>(&mut self, mut reader: ReadHalf<S>, mut cut: watch::Receiver<u64>) -> End {
+        let mut decoder = Decoder::new();
+        loop {
+            if let Some(end) = self.step().await {
+                return end;
+            }
+            let idle =
+                self.outputs.is_empty() && self.queue.next_ready().is_none_or(|at| at > Instant::now());
+            if idle {
+                self.flush();
+            }
+            let wake = self.queue.next_ready();
+            // Whole batches are read at once, so that pipelined commands wait together.
+            decoder.buffer_mut().reserve(READ_AT_ONCE);
+            tokio::select! {
+                biased;
+                _ = cut.changed() => return End::Reset,
+                read = reader.read_buf(decoder.buffer_mut()) => match read {
+                    Ok(0) => return End::Close,
+                    Err(_) => return End::Reset,
+                    Ok(_) => if let Some(end) = self.take_in(&mut decoder) {
+                        return end;
+                    },
+                },
+                output = self.changes.1.recv() => self.outputs.extend(output),
+                () = sleep_until(wake), if idle && wake.is_some() => {}
+                () = std::future::ready(()), if !idle => {}
+            }
+            if self.was_cut() {
+                return End::Reset;
+            }
+        }
+    }
+
+    /// `/user/active remove` ends a session.
+    fn was_cut(&self) -> bool {
+        let Some(session) = self.caller.as_ref().and_then(|caller| caller.session) else { return false };
+        self.shared.router().sessions.get(&session).is_none_or(|session| session.cut)
+    }
+
+    /// Every complete sentence that was read.
+    fn take_in(&mut self, decoder: &mut Decoder) -> Option<End> {
+        loop {
+            match decoder.next_sentence() {
+                Ok(Some(sentence)) => {
+                    if let Some(end) = self.accept(sentence) {
+                        return Some(end);
+                    }
+                }
+                Ok(None) => return None,
+                // A reader that meets a control byte cannot resynchronise (reference 1.1).
+                Err(_) => return Some(End::Close),
+            }
+        }
+    }
+
+    fn accept(&mut self, sentence: Sentence) -> Option<End> {
+        let request = Request::from_sentence(&sentence);
+        if self.caller.is_none() {
+            return self.before_login(&sentence, &request);
+        }
+        match request.path.as_str() {
+            "/quit" => return Some(self.fatal("session terminated on request", &request)),
+            "/cancel" => {
+                self.shared.record(self.session(), &sentence, true);
+                self.cancel(&request);
+            }
+            _ => {
+                let (latency, jitter) = self.shared.faults.latency();
+                let extra = self.shared.pick(jitter.as_millis() as usize + 1) as u64;
+                let ready_at = Instant::now() + latency + Duration::from_millis(extra);
+                self.queue.push(Waiting { request, sentence, ready_at, delayed: false });
+            }
+        }
+        None
+    }
+
+    fn before_login(&mut self, sentence: &Sentence, request: &Request) -> Option<End> {
+        if request.path != "/login" {
+            return Some(self.fatal("not logged in", request));
+        }
+        self.shared.record(0, sentence, true);
+        let mut replies = Replies::new(request.tag.clone());
+        let mut router = self.shared.router();
+        match login(&mut router, request, &self.peer, self.via) {
+            Ok(caller) => {
+                // What a client beyond the limit sees is not known (assumption `max-sessions`).
+                let limit = max_sessions(&router, self.via);
+                if router.sessions.len() > limit {
+                    if let Some(session) = caller.session {
+                        router.close_session(session);
+                    }
+                    return Some(End::Close);
+                }
+                replies.done(None);
+                self.caller = Some(caller);
+            }
+            Err(trap) => {
+                replies.trap(&trap);
+                replies.done(None);
+            }
+        }
+        drop(router);
+        self.push(request.tag.clone(), replies);
+        None
+    }
+
+    /// Runs one command that may run, or sends a burst of replies.
+    async fn step(&mut self) -> Option<End> {
+        let shared = self.shared.clone();
+        // Running first makes replies of many commands wait together, so that they can interleave.
+        let run_first = self.outputs.is_empty() || shared.pick(4) > 0;
+        if run_first && !self.queue.is_empty() {
+            let shuffle = shared.shuffle;
+            let waiting =
+                self.queue.take(Instant::now(), |ready| if shuffle { shared.pick(ready) } else { 0 });
+            if let Some(waiting) = waiting {
+                return self.run_command(waiting).await;
+            }
+        }
+        if !self.outputs.is_empty() {
+            let at = self.shared.pick(self.outputs.len());
+            let output = &mut self.outputs[at];
+            let to = (output.sent + BURST).min(output.replies.len());
+            if to > output.sent {
+                self.buffer.extend_from_slice(output.replies.slice(output.sent, to));
+            }
+            output.sent = to;
+            if output.sent == output.replies.len() {
+                self.outputs.swap_remove(at);
+            }
+            if self.buffer.len() >= FLUSH_AT {
+                self.flush();
+            }
+        }
+        None
+    }
+
+    async fn run_command(&mut self, mut waiting: Waiting) -> Option<End> {
+        let shared = self.shared.clone();
+        let request = &waiting.request;
+        let fault = match waiting.delayed {
+            true => None,
+            false => shared.faults.meet(&request.path, |name| request.text(name)),
+        };
+        let tag = request.tag.clone();
+        match fault {
+            Some(FaultKind::Delay(by)) => {
+                waiting.ready_at = Instant::now() + by;
+                waiting.delayed = true;
+                self.queue.push(waiting);
+                return None;
+            }
+            Some(FaultKind::ResetBefore) => {
+                shared.record(self.session(), &waiting.sentence, false);
+                return Some(End::Reset);
+            }
+            Some(FaultKind::HangBefore) => {
+                shared.record(self.session(), &waiting.sentence, false);
+                self.hung.push(tag);
+                return None;
+            }
+            Some(FaultKind::Reboot) => {
+                shared.record(self.session(), &waiting.sentence, false);
+                let _ = shared.control.send(Control::Reboot(None));
+                return Some(End::Reset);
+            }
+            Some(FaultKind::Refuse(text)) => {
+                shared.record(self.session(), &waiting.sentence, false);
+                let mut replies = Replies::new(tag.clone());
+                replies.trap(&Trap::text(text));
+                replies.done(None);
+                self.push(tag, replies);
+                return None;
+            }
+            _ => {}
+        }
+        let mut replies = Replies::new(tag.clone());
+        let then = self.execute(&waiting, &mut replies);
+        match fault {
+            Some(FaultKind::LoseReply) => return Some(End::Reset),
+            Some(FaultKind::HangReply) => {
+                self.hung.push(tag);
+                return None;
+            }
+            Some(FaultKind::ResetMidSentence) => return Some(self.reset_in_the_middle(&replies).await),
+            _ => {}
+        }
+        self.push(tag.clone(), replies);
+        match then {
+            Then::Done | Then::Follow(_) => None,
+            Then::Reboot => {
+                self.send_all();
+                let _ = self.shared.control.send(Control::Reboot(None));
+                None
+            }
+        }
+    }
+
+    fn execute(&mut self, waiting: &Waiting, replies: &mut Replies) -> Then {
+        let Some(caller) = self.caller.clone() else { return Then::Done };
+        self.shared.record(self.session(), &waiting.sentence, true);
+        let mut router = self.shared.router();
+        let then = execute(&mut router, &caller, &waiting.request, replies);
+        if let Then::Follow(follow) = then {
+            let tag = waiting.request.tag.clone();
+            let changes = self.changes.0.clone();
+            let sink_tag = tag.clone();
+            let notify = move |router: &Router, change: &Change| {
+                follow_change(router, &follow, change, &sink_tag)
+                    .is_none_or(|output| changes.send(output).is_ok())
+            };
+            router.followers.push(Follower {
+                session: caller.session.unwrap_or(0),
+                tag: tag.unwrap_or_default(),
+                notify: Box::new(notify),
+            });
+            drop(router);
+            self.push(waiting.request.tag.clone(), std::mem::take(replies));
+            self.following.push(waiting.request.tag.clone());
+            return Then::Done;
+        }
+        then
+    }
+
+    /// Half of the answer, cut inside a sentence.
+    async fn reset_in_the_middle(&mut self, replies: &Replies) -> End {
+        self.send_all();
+        let bytes = replies.bytes();
+        let _ = self.writer.send(Write::Bytes(bytes[..bytes.len() / 2].to_vec()));
+        // The half has to be on its way before the reset throws the rest away.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        End::Reset
+    }
+
+    /// Order as seen: the cancelled command's trap, the cancel's done, the cancelled command's done
+    /// (reference 1.6).
+    fn cancel(&mut self, request: &Request) {
+        let tag = request.argument("tag").map(|tag| tag.to_vec());
+        let hit = |candidate: &Option<Vec<u8>>| tag.is_none() || *candidate == tag;
+        let mut cancelled = self.queue.cancel(tag.as_deref());
+        for list in [&mut self.hung, &mut self.following] {
+            cancelled.extend(list.iter().filter(|candidate| hit(candidate)).cloned());
+            list.retain(|candidate| !hit(candidate));
+        }
+        self.outputs.retain(|output| {
+            let unsent = hit(&output.tag) && output.sent < output.replies.len();
+            if unsent && !cancelled.contains(&output.tag) {
+                cancelled.push(output.tag.clone());
+            }
+            !unsent
+        });
+        let session = self.session();
+        self.shared.router().followers.retain(|follower| {
+            follower.session != session
+                || !cancelled.iter().any(|tag| tag.as_deref().unwrap_or_default() == follower.tag)
+        });
+        for tag in &cancelled {
+            let mut replies = Replies::new(tag.clone());
+            replies.trap(&Trap::new(ErrorId::Interrupted));
+            self.buffer.extend_from_slice(replies.bytes());
+        }
+        let mut replies = Replies::new(request.tag.clone());
+        replies.done(None);
+        self.buffer.extend_from_slice(replies.bytes());
+        for tag in cancelled {
+            let mut replies = Replies::new(tag);
+            replies.done(None);
+            self.buffer.extend_from_slice(replies.bytes());
+        }
+    }
+
+    fn fatal(&mut self, reason: &str, request: &Request) -> End {
+        self.send_all();
+        let mut replies = Replies::new(request.tag.clone());
+        replies.fatal(reason);
+        self.buffer.extend_from_slice(replies.bytes());
+        End::Close
+    }
+
+    fn session(&self) -> u32 {
+        self.caller.as_ref().and_then(|caller| caller.session).unwrap_or(0)
+    }
+
+    fn push(&mut self, tag: Option<Vec<u8>>, replies: Replies) {
+        if replies.len() > 0 {
+            self.outputs.push(Output { tag, replies, sent: 0 });
+        }
+    }
+
+    fn send_all(&mut self) {
+        for output in std::mem::take(&mut self.outputs) {
+            if output.sent < output.replies.len() {
+                self.buffer.extend_from_slice(output.replies.slice(output.sent, output.replies.len()));
+            }
+        }
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        if !self.buffer.is_empty() {
+            let _ = self.writer.send(Write::Bytes(std::mem::take(&mut self.buffer)));
+        }
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn max_sessions(router: &Router, via: &str) -> usize {
+    let limit = router.menu("/ip/service").and_then(|menu| {
+        let row = router
+            .stored(&menu)
+            .find(|row| router.value_of(row, "name").and_then(|value| value.as_str()) == Some(via))?;
+        router.value_of(row, "max-sessions")?.as_str()?.parse().ok()
+    });
+    limit.unwrap_or(20)
+}
+
+/// What a follower hears of a change: the row as it is now, or that it is dead (reference 1.6).
+fn follow_change(
+    router: &Router,
+    follow: &crate::command::Follow,
+    change: &Change,
+    tag: &Option<Vec<u8>>,
+) -> Option<Output> {
+    let menu = &follow.menu;
+    let concerns = |row: &Row| menu.menu.view || row.menu == menu.path();
+    if menu.menu.space != change.space
+        || !change.after.as_ref().or(change.before.as_ref()).is_some_and(concerns)
+    {
+        return None;
+    }
+    let mut replies = Replies::new(tag.clone());
+    match &change.after {
+        Some(row) => {
+            let view = RowView { router, menu, row, sensitive: follow.sensitive };
+            if !follow.query.passes(&view) {
+                return None;
+            }
+            follow.selection.write(&view, &mut replies);
+        }
+        None => {
+            replies.begin("!re");
+            replies.attribute(".id", crate::value::format_id(change.id).as_bytes());
+            replies.attribute(".dead", b"true");
+            replies.end();
+        }
+    }
+    Some(Output { tag: tag.clone(), replies, sent: 0 })
+}

@@ -1,0 +1,42 @@
+//! `/login` (reference 1.4).
+
+use crate::command::Request;
+use crate::errors::{ErrorId, Trap};
+use crate::state::{Caller, Router};
+use crate::value::{Names, Value};
+
+/// Who is behind a name and password, and the session that begins.
+pub(super) fn login(
+    router: &mut Router,
+    request: &Request,
+    peer: &str,
+    via: &'static str,
+) -> Result<Caller, Trap> {
+    let name = request.text("name").unwrap_or_default();
+    let password = request.argument("password").cloned().unwrap_or_default();
+    let refused = || Trap::new(ErrorId::BadLogin);
+    let known = check(router, &name, &password);
+    let policies = match known {
+        Some(policies) if policies.iter().any(|policy| policy == "api") => policies,
+        _ => {
+            let line = format!("login failure for user {name} from {peer} via {via}");
+            router.log.push(router.now, "system,error,critical", &line);
+            return Err(refused());
+        }
+    };
+    let session = router.open_session(&name, peer, via);
+    Ok(Caller::new(Some(session), &name, policies))
+}
+
+/// The policies of a user whose password this is.
+fn check(router: &Router, name: &str, password: &[u8]) -> Option<Vec<String>> {
+    let id = router.find("/user", name.as_bytes())?;
+    let user = router.row("/user", id).filter(|row| router.enabled(row))?;
+    let stored = router.value_of(user, "password").and_then(Value::plain).unwrap_or_default();
+    if stored != password {
+        return None;
+    }
+    let (space, group) = router.value_of(user, "group")?.target()?;
+    let policy = router.value_of(router.row(space, group)?, "policy")?.as_str()?;
+    Some(policy.split(',').filter(|policy| !policy.starts_with('!')).map(str::to_owned).collect())
+}

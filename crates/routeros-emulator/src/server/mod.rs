@@ -1,0 +1,11 @@
+//! Sockets: from bytes to commands and back.
+
+mod connection;
+mod login;
+mod queue;
+mod shared;
+mod supervisor;
+
+pub use shared::LoggedCommand;
+pub(crate) use shared::Shared;
+pub(crate) use supervisor::{Control, Supervisor};

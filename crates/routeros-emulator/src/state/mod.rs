@@ -1,0 +1,21 @@
+//! A router's whole state: one plain structure, changed by commands, free of sockets.
+
+mod change;
+mod defaults;
+mod history;
+mod names;
+mod router;
+mod row;
+mod safe_mode;
+mod scheduler;
+mod session;
+mod space;
+mod store;
+
+pub(crate) use change::Change;
+pub(crate) use defaults::{fresh, mac_address};
+pub(crate) use history::LIMIT as HISTORY_LIMIT;
+pub(crate) use router::{Follower, Router, Settings};
+pub(crate) use row::Row;
+pub(crate) use safe_mode::Hold;
+pub(crate) use session::{Caller, Session};

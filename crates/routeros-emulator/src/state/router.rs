@@ -1,0 +1,146 @@
+//! The structure itself.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::change::Change;
+use super::history::History;
+use super::safe_mode::Hold;
+use super::session::Session;
+use super::space::Space;
+use crate::log::Log;
+use crate::schema::{Compiled, schema_for};
+use crate::version::Version;
+
+/// What stays the same over a router's life, and the switches for facts that are not established.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) version: Version,
+    /// A RouterBOARD's serial number; `None` makes a CHR.
+    pub(crate) board_serial: Option<String>,
+    pub(crate) system_id: String,
+    /// Milliseconds between the end of the holding session and the rollback (reference 7.1: about 2 s).
+    pub(crate) rollback_delay: i64,
+    /// Whether another session can release or unroll a hold (reference 7.1: sources contradict).
+    pub(crate) foreign_release: bool,
+    /// Whether changes under safe mode survive a reboot (assumption `safe-mode-reboot`).
+    pub(crate) keep_on_reboot: bool,
+}
+
+/// Somebody who follows a menu: gets a reply for each changed row.
+pub(crate) struct Follower {
+    pub(crate) session: u32,
+    pub(crate) tag: Vec<u8>,
+    /// Called with the change after it happened; false ends it.
+    pub(crate) notify: Box<dyn Fn(&Router, &Change) -> bool + Send>,
+}
+
+/// One emulated router.
+pub(crate) struct Router {
+    pub(crate) settings: Settings,
+    pub(crate) schema: Arc<Compiled>,
+    pub(super) spaces: HashMap<&'static str, Space>,
+    /// Milliseconds since the epoch; set by whoever runs a command, never read from the machine.
+    pub(crate) now: i64,
+    pub(crate) booted: i64,
+    pub(crate) history: History,
+    pub(crate) hold: Option<Hold>,
+    pub(crate) sessions: BTreeMap<u32, Session>,
+    pub(crate) last_session: u32,
+    pub(crate) log: Log,
+    /// What the command under way has done so far.
+    pub(super) pending: Vec<Change>,
+    pub(crate) followers: Vec<Follower>,
+    /// Set by `/system/reboot` and the like; the server sees to it.
+    pub(crate) reboot_wanted: bool,
+    next_expiry: i64,
+}
+
+impl Router {
+    pub(crate) fn new(settings: Settings, now: i64) -> Self {
+        let schema = schema_for(settings.version, settings.board_serial.is_some());
+        let mut router = Router {
+            settings,
+            schema,
+            spaces: HashMap::new(),
+            now,
+            booted: now,
+            history: History::default(),
+            hold: None,
+            sessions: BTreeMap::new(),
+            last_session: 0,
+            log: Log::default(),
+            pending: Vec::new(),
+            followers: Vec::new(),
+            reboot_wanted: false,
+            next_expiry: 0,
+        };
+        router.create_defaults();
+        router
+    }
+
+    pub(crate) fn minor(&self) -> u8 {
+        self.settings.version.minor()
+    }
+
+    pub(crate) fn is_chr(&self) -> bool {
+        self.settings.board_serial.is_none()
+    }
+
+    /// Begins a session after a correct login.
+    pub(crate) fn open_session(&mut self, user: &str, address: &str, via: &'static str) -> u32 {
+        self.last_session += 1;
+        let session =
+            Session { user: user.to_owned(), address: address.to_owned(), via, since: self.now, cut: false };
+        self.sessions.insert(self.last_session, session);
+        // Each login writes a line (reference 1.4).
+        let line = format!("user {user} logged in from {address} via {via}");
+        self.log.push(self.now, "system,info,account", &line);
+        self.last_session
+    }
+
+    /// Ends a session; a safe-mode hold of it begins to time out.
+    pub(crate) fn close_session(&mut self, id: u32) {
+        if let Some(session) = self.sessions.remove(&id) {
+            let line =
+                format!("user {} logged out from {} via {}", session.user, session.address, session.via);
+            self.log.push(self.now, "system,info,account", &line);
+        }
+        self.followers.retain(|follower| follower.session != id);
+        if let Some(hold) = &mut self.hold
+            && hold.session == Some(id)
+        {
+            hold.rollback_at = Some(self.now + self.settings.rollback_delay);
+        }
+    }
+
+    /// What the passing of time brings.
+    pub(crate) fn tick(&mut self, now: i64) {
+        self.now = now;
+        if self.hold.as_ref().and_then(|hold| hold.rollback_at).is_some_and(|at| at <= now) {
+            self.unroll();
+        }
+        self.run_schedulers();
+        // Timeouts are in seconds; looking more often only costs.
+        if now >= self.next_expiry {
+            self.next_expiry = now + 1000;
+            self.expire_entries();
+        }
+    }
+
+    /// State after power came back: sessions are gone, configuration stays.
+    pub(crate) fn reboot(&mut self) {
+        if self.hold.is_some() {
+            if self.settings.keep_on_reboot { self.release_hold() } else { self.unroll() }
+        }
+        self.sessions.clear();
+        self.followers.clear();
+        self.history.clear();
+        self.log = Log::default();
+        self.booted = self.now;
+        self.reboot_wanted = false;
+        self.forget_volatile();
+        self.log.push(self.now, "system,info", "router rebooted");
+        self.restart_schedulers();
+    }
+}
