@@ -8,6 +8,7 @@ pub mod address;
 pub mod audit;
 pub mod change;
 pub mod datacenter;
+pub mod health;
 pub mod network;
 pub mod page;
 pub mod plan;
@@ -16,6 +17,7 @@ pub mod problem;
 pub mod router;
 pub mod tenant;
 pub mod token;
+pub mod write;
 
 pub use page::{Page, PageQuery};
 pub use problem::{FieldError, Problem};

@@ -41,6 +41,20 @@ pub struct Token {
     pub last_used_at: Option<Timestamp>,
 }
 
+/// Who the token of a request is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Whoami {
+    /// The token's id.
+    pub token_id: Option<String>,
+    /// What it is for; the actor in the audit trail.
+    pub name: String,
+    /// `viewer`, `operator` or `admin`; each may do what those before it may.
+    pub role: String,
+    /// The only tenant it sees; `null`: every tenant.
+    pub tenant_id: Option<String>,
+}
+
 /// A token just made.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -1,0 +1,29 @@
+//! What every write that reaches a router takes in its query.
+
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+
+/// Whether only to ask.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DryRunQuery {
+    /// `true`: say what would be done (200) and do nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+}
+
+/// Whether only to ask, and how long to wait for the end of the change.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WriteQuery {
+    /// `true`: say what would be done (200) and do nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+    /// Seconds to wait for the end of the change, 0 to 120. Without it, and when the change is still
+    /// running at the end of the wait, the answer is 202 with the change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 0, maximum = 120, example = 30)]
+    pub wait: Option<u32>,
+}

@@ -1,0 +1,98 @@
+//! Authentication and roles: one layer around everything that is not public.
+
+use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+
+use axum::{
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{HeaderMap, Method, header},
+    middleware::Next,
+    response::Response,
+};
+use moxxie_core::identity::Role;
+use moxxie_engine::{Engine, Error};
+use utoipa::openapi::{OpenApi, path::Operation};
+
+use crate::{problem::Failure, rest::openapi::operations};
+
+/// Extension of an operation in the OpenAPI document that says which role it needs: `viewer`,
+/// `operator`, `admin`, or `none` where no token is needed.
+pub const ROLE_EXTENSION: &str = "x-required-role";
+
+/// What the layer needs: the engine knows tokens, the OpenAPI document knows which role an operation
+/// needs. What is documented is what is enforced.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    engine: Engine,
+    roles: Arc<HashMap<(Method, String), Role>>,
+}
+
+impl Guard {
+    pub(crate) fn new(engine: Engine, document: &OpenApi) -> Self {
+        let roles = operations(document)
+            .filter_map(|(method, path, operation)| Some(((method, path.to_owned()), role_of(operation)?)))
+            .collect();
+        Self { engine, roles: Arc::new(roles) }
+    }
+
+    /// The role for a route. One that does not say needs the strongest.
+    fn role(&self, method: &Method, route: &str) -> Role {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        self.roles.get(&(method.clone(), route.to_owned())).copied().unwrap_or(Role::Admin)
+    }
+}
+
+fn role_of(operation: &Operation) -> Option<Role> {
+    operation.extensions.as_ref()?.get(ROLE_EXTENSION)?.as_str().and_then(Role::parse)
+}
+
+/// Lets a request pass that has a valid token with a sufficient role, and notes who it is. The engine
+/// asks for the role again: this layer answers before the body is read, the engine for every other caller.
+pub(crate) async fn authenticate(
+    State(guard): State<Guard>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let source = peer.map_or_else(|| "unknown".to_owned(), |ConnectInfo(address)| address.ip().to_string());
+    let secret = bearer(request.headers()).unwrap_or_default();
+    let principal = guard.engine.authenticate(secret, &source).await?;
+    if let Some(route) = request.extensions().get::<MatchedPath>() {
+        let need = guard.role(request.method(), route.as_str());
+        if principal.role < need {
+            return Err(Error::Forbidden { have: principal.role, need }.into());
+        }
+    }
+    request.extensions_mut().insert(principal);
+    Ok(next.run(request).await)
+}
+
+/// The secret of `Authorization: Bearer <secret>` (RFC 6750, section 2.1; the scheme's case does not
+/// matter, RFC 9110, section 11.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, secret) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(values: &[&str]) -> HeaderMap {
+        values.iter().map(|value| (header::AUTHORIZATION, value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn a_bearer_token_is_read() {
+        assert_eq!(bearer(&headers(&["Bearer abc"])), Some("abc"));
+        assert_eq!(bearer(&headers(&["bearer   abc "])), Some("abc"));
+    }
+
+    #[test]
+    fn anything_else_is_no_token() {
+        for values in [&[][..], &["Basic abc"], &["Bearer"], &["abc"], &["Bearer a", "Bearer b"]] {
+            assert_eq!(bearer(&headers(values)), None, "{values:?}");
+        }
+    }
+}

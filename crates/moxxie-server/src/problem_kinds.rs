@@ -1,0 +1,153 @@
+//! Every kind of problem by its code, with what a person can do about it. `/problems/{code}` shows them.
+
+/// One kind of problem.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    /// The stable word for programs.
+    pub(crate) code: &'static str,
+    /// The HTTP status it comes with.
+    pub(crate) status: u16,
+    /// The kind in a few words.
+    pub(crate) title: &'static str,
+    /// What it means and what helps.
+    pub(crate) meaning: &'static str,
+}
+
+/// All a client is told of a defect.
+pub(crate) const INTERNAL_DETAIL: &str =
+    "an internal error occurred; the server's log has it under the request id of this answer (x-request-id)";
+
+macro_rules! kinds {
+    ($($name:ident = $status:literal $code:literal $title:literal: $meaning:literal;)+) => {
+        $(pub(crate) const $name: Kind = Kind {
+            code: $code, status: $status, title: $title, meaning: $meaning,
+        };)+
+
+        /// All kinds.
+        pub(crate) const ALL: &[&Kind] = &[$(&$name),+];
+    };
+}
+
+kinds! {
+    VALIDATION = 422 "validation" "The request is not valid":
+        "A field, parameter or header has a value that cannot work, is missing, or is not known. `errors` \
+         names each one and says what would work. Nothing was changed.";
+    MALFORMED_JSON = 400 "malformed_json" "The body is not JSON":
+        "The body could not be read as JSON; the answer says at which line and column. Nothing was changed.";
+    BAD_REQUEST = 400 "bad_request" "The request could not be read":
+        "The request line, a header or the path is not well formed. Nothing was changed.";
+    UNAUTHENTICATED = 401 "unauthenticated" "Not logged in":
+        "The request has no valid bearer token: it is missing, unknown, expired or revoked. Log in with \
+         `moxxie login`, or send `Authorization: Bearer <token>`.";
+    FORBIDDEN = 403 "forbidden" "Not allowed":
+        "The token is valid but its role may not do this. An administrator can make a token with a \
+         higher role.";
+    NOT_FOUND = 404 "not_found" "Not found":
+        "There is no such thing, or it is not in the scope of the token.";
+    METHOD_NOT_ALLOWED = 405 "method_not_allowed" "The method is not possible here":
+        "The path exists, the method does not; the header `Allow` lists those that do.";
+    TIMEOUT = 408 "request_timeout" "The request came too slowly":
+        "The body did not arrive in time. Nothing was changed; send it again.";
+    CONFLICT = 409 "conflict" "In conflict with what is there":
+        "The request is fine, but what exists already is in its way. The answer says what, and what \
+         would work.";
+    BODY_TOO_LARGE = 413 "body_too_large" "The body is too large":
+        "A body may have at most 256 KiB. Nothing was changed.";
+    URI_TOO_LONG = 414 "uri_too_long" "The address is too long":
+        "The path and query of the request are longer than the server takes.";
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type" "Not a JSON body":
+        "Bodies are JSON: send `Content-Type: application/json`.";
+    INTERNAL = 500 "internal" "Internal error":
+        "A defect of the server. Please report it with the request id of the answer; the server's log has \
+         the cause.";
+    UNAVAILABLE = 503 "unavailable" "Not available now":
+        "The database or a router does not answer at the moment. Nothing is lost; try again after the time \
+         in `Retry-After`.";
+    ROUTER_UNREACHABLE = 503 "router_unreachable" "A router does not answer":
+        "The change could not reach a router before its deadline. When nothing can have reached it, the \
+         reservation is released; otherwise it stays held until the router answers or an operator \
+         writes the change off.";
+    FOREIGN_ROW = 409 "foreign_row" "Something of somebody else is in the way":
+        "The router has a row that moxxie does not own with the same name, VLAN id or address. `context` \
+         names it. Remove or rename it, or ask for another VLAN id or subnet.";
+    NO_ANCHOR = 409 "no_anchor" "The firewall has no anchor":
+        "moxxie puts its filter rules before a rule with a certain comment, in the chains `forward` and \
+         `input`, and the router has none. Add it where the rules shall begin.";
+    BYPASSED = 409 "bypassed" "The firewall profile would be bypassed":
+        "A rule before the anchor accepts or fasttracks what the profile drops, or hardware offloading \
+         passes the firewall by. The profile would promise what it does not keep, so it is refused.";
+    ROUTER_REFUSED = 409 "router_refused" "A router refused a command":
+        "The router answered a command with a refusal; its words are in the answer. What had been done is \
+         undone.";
+    IDENTITY_CHANGED = 409 "identity_changed" "This is not the router that was enrolled":
+        "Serial number or key of the device differ from those it was registered with. It is not written \
+         to until it has been looked at.";
+    NEEDS_OPERATOR = 409 "needs_operator" "A person has to decide":
+        "The change could neither be completed nor undone. Look at it, then retry it, roll it back or \
+         resolve it with a reason.";
+    CANCELLED = 409 "cancelled" "The change was called off":
+        "The change was cancelled before anything was sent to a router.";
+    ROLLED_BACK = 409 "rolled_back" "The change was undone":
+        "The change did not succeed and everything is as it was before.";
+    NAME_TAKEN = 409 "name_taken" "The name is taken":
+        "Something of the same kind has this name already. Choose another one.";
+    EXHAUSTED = 409 "exhausted" "Nothing is left":
+        "The pool or VLAN range has nothing of the size asked for. The answer says what is left and where.";
+    VLAN_TAKEN = 409 "vlan_taken" "The VLAN id is taken":
+        "Another network has this VLAN id in the same VLAN domain. Ask for another one, or for none and \
+         take the lowest free one.";
+}
+
+/// The kind with this code.
+pub(crate) fn find(code: &str) -> Option<&'static Kind> {
+    ALL.iter().copied().find(|kind| kind.code == code)
+}
+
+/// The kind for a status that comes without one.
+pub(crate) fn by_status(status: u16) -> &'static Kind {
+    match ALL.iter().copied().find(|kind| kind.status == status && kind.code != MALFORMED_JSON.code) {
+        Some(kind) => kind,
+        None if status < 500 => &BAD_REQUEST,
+        None => &INTERNAL,
+    }
+}
+
+/// A title for a code, also for one without a kind.
+pub(crate) fn title_of(code: &str) -> String {
+    if let Some(kind) = find(code) {
+        return kind.title.to_owned();
+    }
+    let words = code.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_words_and_unique() {
+        for (index, kind) in ALL.iter().enumerate() {
+            assert!(kind.code.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{}", kind.code);
+            assert!(!ALL[..index].iter().any(|other| other.code == kind.code), "{} twice", kind.code);
+        }
+    }
+
+    #[test]
+    fn every_status_has_a_kind() {
+        assert_eq!(by_status(400).code, "bad_request");
+        assert_eq!(by_status(404).code, "not_found");
+        assert_eq!(by_status(409).code, "conflict");
+        assert_eq!(by_status(422).code, "validation");
+        assert_eq!(by_status(418).code, "bad_request");
+        assert_eq!(by_status(500).code, "internal");
+        assert_eq!(by_status(503).code, "unavailable");
+    }
+
+    #[test]
+    fn a_code_without_a_kind_has_a_title_all_the_same() {
+        assert_eq!(title_of("prefix_taken"), "Prefix taken");
+        assert_eq!(title_of("vlan_taken"), "The VLAN id is taken");
+    }
+}

@@ -1,0 +1,62 @@
+//! REST, a file per noun.
+//!
+//! An operation says in its `#[utoipa::path]` which role it needs (`x-required-role`); the guard
+//! enforces what is written there. Responses every operation has in common are added in `openapi`.
+
+mod address;
+mod audit;
+mod change;
+mod datacenter;
+mod health;
+mod network;
+pub(crate) mod openapi;
+mod order;
+mod pool;
+mod router;
+mod tenant;
+mod token;
+
+use axum::{
+    Json,
+    http::{HeaderName, StatusCode, header},
+    routing::get,
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{AppState, page, problem::Failure};
+
+/// What a handler answers.
+type Answer<T> = Result<Json<T>, Failure>;
+
+/// What a handler answers that has made something: 201 and where it is.
+type Created<T> = Result<(StatusCode, [(HeaderName, String); 1], Json<T>), Failure>;
+
+/// Something was made, and is at this path under the API's base from now on.
+fn created<T>(path: &str, body: T) -> Created<T> {
+    let location = format!("{}/{path}", moxxie_api::BASE);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(body)))
+}
+
+/// Everything that needs a token.
+pub(crate) fn guarded() -> OpenApiRouter<AppState> {
+    let v1 = OpenApiRouter::new()
+        .merge(datacenter::routes())
+        .merge(pool::routes())
+        .merge(router::routes())
+        .merge(tenant::routes())
+        .merge(network::routes())
+        .merge(address::routes())
+        .merge(change::routes())
+        .merge(audit::routes())
+        .merge(token::routes());
+    OpenApiRouter::new().nest(moxxie_api::BASE, v1).merge(health::metrics_route())
+}
+
+/// Everything that needs none. A test holds this list against the OpenAPI document.
+pub(crate) fn public() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(health::routes())
+        .route("/", get(page::landing))
+        .route("/problems", get(page::problems))
+        .route("/problems/{code}", get(page::problem))
+}

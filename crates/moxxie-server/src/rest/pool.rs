@@ -1,0 +1,58 @@
+//! Pools.
+
+use axum::{Json, extract::State};
+use moxxie_api::{
+    Page, PageQuery,
+    pool::{Pool, PoolCreate},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{Answer, Created, created};
+use crate::{
+    AppState,
+    extract::{Read, Target, Write},
+};
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list_pools, create_pool)).routes(routes!(get_pool))
+}
+
+/// List pools
+///
+/// By name, each with how full it is.
+#[utoipa::path(
+    get, path = "/pools", tag = "pools", params(PageQuery),
+    responses((status = 200, description = "A page of pools", body = Page<Pool>)),
+    extensions(("x-required-role" = json!("viewer"))),
+)]
+async fn list_pools(State(state): State<AppState>, ask: Read<PageQuery>) -> Answer<Page<Pool>> {
+    Ok(Json(state.engine.pools(&ask.context, ask.query).await?))
+}
+
+/// Register a pool
+///
+/// A supernet that networks get their prefixes from, in one datacentre or in all of them.
+#[utoipa::path(
+    post, path = "/pools", tag = "pools",
+    request_body(content = PoolCreate, example = json!({
+        "name": "dc2-main", "datacenter": "dc2", "prefix": "172.20.0.0/16",
+    })),
+    responses((status = 201, description = "Registered", body = Pool,
+        headers(("Location" = String, description = "Where it is")))),
+    extensions(("x-required-role" = json!("admin"))),
+)]
+async fn create_pool(State(state): State<AppState>, ask: Write<PoolCreate>) -> Created<Pool> {
+    let pool = state.engine.create_pool(&ask.context, ask.body).await?;
+    created(&format!("pools/{}", pool.name), pool)
+}
+
+/// Show a pool
+#[utoipa::path(
+    get, path = "/pools/{pool}", tag = "pools",
+    params(("pool" = String, Path, description = "Name or id", example = "dc2-main")),
+    responses((status = 200, description = "The pool", body = Pool)),
+    extensions(("x-required-role" = json!("viewer"))),
+)]
+async fn get_pool(State(state): State<AppState>, Target(pool): Target<String>, ask: Read) -> Answer<Pool> {
+    Ok(Json(state.engine.pool(&ask.context, &pool).await?))
+}
