@@ -1,13 +1,71 @@
-//! The audit trail: append-only, hash-chained, with signed checkpoints.
+//! The audit trail: append-only, hash-chained. Verification and signatures are in `checkpoint.rs`.
 
 use moxxie_core::{
     EventId, TenantId, Timestamp,
-    audit::{AuditEvent, ChainError},
+    audit::{AuditEvent, GENESIS},
     identity::Scope,
 };
 use serde_json::Value;
 
-use crate::{Listing, Page, Reads, Result, Store, Tx};
+use crate::{
+    Listing, Page, Reads, Result, StoreError, Tx,
+    param::{Param, params},
+    row::Row,
+    statement::Statement,
+};
+
+macro_rules! select {
+    ($rest:expr) => {
+        concat!(
+            "SELECT position, id, writer, seq, at, actor, source, action, object, tenant_id, outcome, detail,
+                 previous, hash
+             FROM audit_event ",
+            $rest
+        )
+    };
+}
+macro_rules! filter {
+    ($rest:literal) => {
+        concat!(
+            "WHERE (tenant_id = $1 OR $1 IS NULL) AND (actor = $2 OR $2 IS NULL)
+               AND (action = $3 OR $3 IS NULL) AND (object = $4 OR $4 IS NULL)
+               AND (outcome = $5 OR $5 IS NULL) AND (at >= $6 OR $6 IS NULL) AND (at < $7 OR $7 IS NULL) ",
+            $rest
+        )
+    };
+}
+
+static LIST: Statement = Statement::new(
+    "audit.list",
+    select!(filter!("AND (position < $8 OR $8 IS NULL) ORDER BY position DESC LIMIT $9")),
+);
+static EXPORT: Statement = Statement::new(
+    "audit.export",
+    select!(filter!("AND (position > $8 OR $8 IS NULL) ORDER BY position LIMIT $9")),
+);
+pub(crate) static CHAINS: Statement = Statement::new(
+    "audit.chains",
+    select!("WHERE writer > $1 OR (writer = $1 AND seq > $2) ORDER BY writer, seq LIMIT 1000"),
+);
+static LOCK_HEAD: Statement =
+    Statement::new("audit.lock_head", "SELECT seq, hash FROM audit_head WHERE writer = $1")
+        .locking("audit_head");
+static INSERT_HEAD: Statement = Statement::new(
+    "audit.insert_head",
+    "INSERT INTO audit_head (writer, seq, hash, checkpointed) VALUES ($1, 0, $2, 0)
+     ON CONFLICT (writer) DO NOTHING",
+);
+static UPDATE_HEAD: Statement =
+    Statement::new("audit.update_head", "UPDATE audit_head SET seq = $2, hash = $3 WHERE writer = $1");
+static INSERT: Statement = Statement::new(
+    "audit.insert",
+    "INSERT INTO audit_event (id, writer, seq, at, actor, source, action, object, tenant_id, outcome,
+         detail, previous, hash)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+);
+
+pub(crate) static STATEMENTS: &[&Statement] =
+    &[&LIST, &EXPORT, &CHAINS, &LOCK_HEAD, &INSERT_HEAD, &UPDATE_HEAD, &INSERT];
 
 /// An audit event to be: the chain gives it its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,110 +107,139 @@ pub struct AuditFilter {
     pub until: Option<Timestamp>,
 }
 
-/// What a verification found.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct AuditReport {
-    /// Events looked at.
-    pub events: u64,
-    /// Chains they are in.
-    pub chains: u64,
-    /// Signed checkpoints looked at.
-    pub checkpoints: u64,
-    /// What does not hold; empty when all is well.
-    pub problems: Vec<AuditProblem>,
-}
-
-/// Something in the audit trail that does not hold.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AuditProblem {
-    /// Within a chain.
-    #[error(transparent)]
-    Chain(#[from] ChainError),
-    /// A chain ends elsewhere than its head says.
-    #[error("chain {writer} ends with event {found}, its head says {head}")]
-    Head {
-        /// The chain.
-        writer: String,
-        /// The last event found; 0 when there is none.
-        found: i64,
-        /// The last event by the head; 0 when there is no head.
-        head: i64,
-    },
-    /// A checkpoint's signature does not fit what it says.
-    #[error("checkpoint {seq} was altered, or signed with another master key")]
-    Signature {
-        /// The checkpoint.
-        seq: i64,
-    },
-    /// A checkpoint knows an event that is not there, or not so.
-    #[error("checkpoint {seq} vouches for event {event} of chain {writer}, which is missing or another")]
-    Checkpoint {
-        /// The checkpoint.
-        seq: i64,
-        /// The chain.
-        writer: String,
-        /// The event.
-        event: i64,
-    },
-    /// A checkpoint is missing.
-    #[error("checkpoint {seq} is missing")]
-    MissingCheckpoint {
-        /// The checkpoint.
-        seq: i64,
-    },
+pub(crate) fn read(row: &Row) -> Result<AuditEvent> {
+    Ok(AuditEvent {
+        id: row.parsed("id")?,
+        writer: row.text("writer")?,
+        seq: row.int("seq")?,
+        at: row.time("at")?,
+        actor: row.text("actor")?,
+        source: row.text("source")?,
+        action: row.text("action")?,
+        object: row.text("object")?,
+        tenant_id: row.parsed_or_null("tenant_id")?,
+        outcome: row.text("outcome")?,
+        detail: row.json("detail")?,
+        previous: row.text("previous")?,
+        hash: row.text("hash")?,
+    })
 }
 
 impl Reads {
     /// Audit events, newest first.
     ///
     /// # Errors
-    /// [`crate::StoreError`] when the database fails or refuses.
+    /// [`crate::StoreError`] when the database fails.
     pub async fn audit_events(
         &self,
         scope: Scope,
         filter: &AuditFilter,
         page: &Page,
     ) -> Result<Listing<AuditEvent>> {
-        todo!()
+        self.audit_page(&LIST, scope, filter, page).await
     }
 
     /// Audit events as they were written, oldest first, for export: each chain is in its order.
     ///
     /// # Errors
-    /// [`crate::StoreError`] when the database fails or refuses.
+    /// [`crate::StoreError`] when the database fails.
     pub async fn audit_export(
         &self,
         scope: Scope,
         filter: &AuditFilter,
         page: &Page,
     ) -> Result<Listing<AuditEvent>> {
-        todo!()
+        self.audit_page(&EXPORT, scope, filter, page).await
+    }
+
+    async fn audit_page(
+        &self,
+        statement: &'static Statement,
+        scope: Scope,
+        filter: &AuditFilter,
+        page: &Page,
+    ) -> Result<Listing<AuditEvent>> {
+        let params = params![
+            scope,
+            &filter.actor,
+            &filter.action,
+            &filter.object,
+            &filter.outcome,
+            filter.since,
+            filter.until,
+            page.parsed::<i64>()?,
+            page.fetch(),
+        ];
+        let items = self.list(statement, &params, |row| Ok((row.int("position")?, read(row)?))).await?;
+        let Listing { items, next } = page.listing(items, |(position, _)| position.to_string());
+        Ok(Listing { items: items.into_iter().map(|(_, event)| event).collect(), next })
     }
 }
 
 impl Tx {
-    /// Appends an audit event when the transaction commits, so that the chain's head is locked only
-    /// for that moment.
-    pub fn audit(&mut self, draft: AuditDraft) {
-        todo!()
+    /// Puts the drafts behind the chain's head. Nothing else is locked after the head, and the commit
+    /// follows at once.
+    pub(crate) async fn append_audit(&mut self, drafts: Vec<AuditDraft>) -> Result<()> {
+        if drafts.is_empty() {
+            return Ok(());
+        }
+        let writer = self.shared.writer.clone();
+        let (mut seq, mut hash) = self.lock_head(&writer).await?;
+        for draft in drafts {
+            let mut event = event_of(draft, &writer)?;
+            event.seal(Some((seq, &hash)));
+            let params = params![
+                event.id,
+                &event.writer,
+                event.seq,
+                event.at,
+                &event.actor,
+                &event.source,
+                &event.action,
+                &event.object,
+                event.tenant_id,
+                &event.outcome,
+                Param::json(&event.detail)?,
+                &event.previous,
+                &event.hash,
+            ];
+            self.execute(&INSERT, &params).await?;
+            (seq, hash) = (event.seq, event.hash);
+        }
+        self.touch("audit head", &UPDATE_HEAD, &params![&writer, seq, hash]).await
+    }
+
+    async fn lock_head(&mut self, writer: &String) -> Result<(i64, String)> {
+        let read = |row: &Row| Ok((row.int("seq")?, row.text("hash")?));
+        if let Some(head) = self.one(&LOCK_HEAD, &params![writer], read).await? {
+            return Ok(head);
+        }
+        self.execute(&INSERT_HEAD, &params![writer, GENESIS]).await?;
+        let head = self.one(&LOCK_HEAD, &params![writer], read).await?;
+        head.ok_or(StoreError::NotFound("audit head"))
     }
 }
 
-impl Store {
-    /// Walks every chain and every checkpoint.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`] when the database fails; what does not hold is in the report.
-    pub async fn verify_audit(&self) -> Result<AuditReport> {
-        todo!()
-    }
-
-    /// Signs all heads as they are now, with a key derived from the master key. `None` when nothing
-    /// was written since the last checkpoint; else the checkpoint's number.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`] when the database fails.
-    pub async fn checkpoint_audit(&self, now: Timestamp) -> Result<Option<i64>> {
-        todo!()
-    }
+/// The event as it will be read back, which is what has to be hashed: times in microseconds, numbers
+/// as JSON text gives them.
+fn event_of(draft: AuditDraft, writer: &str) -> Result<AuditEvent> {
+    let corrupt =
+        |error: &dyn std::fmt::Display| StoreError::Corrupt { what: format!("an audit draft: {error}") };
+    let at = Timestamp::from_microsecond(draft.at.as_microsecond()).map_err(|error| corrupt(&error))?;
+    let detail = serde_json::from_str(&draft.detail.to_string()).map_err(|error| corrupt(&error))?;
+    Ok(AuditEvent {
+        id: draft.id,
+        writer: writer.to_owned(),
+        seq: 0,
+        at,
+        actor: draft.actor,
+        source: draft.source,
+        action: draft.action,
+        object: draft.object,
+        tenant_id: draft.tenant_id,
+        outcome: draft.outcome,
+        detail,
+        previous: String::new(),
+        hash: String::new(),
+    })
 }

@@ -1,14 +1,98 @@
-//! Changes, their plans and their steps.
+//! Changes: runs of plans, with their state.
 
 use moxxie_core::{
     ChangeId, NetworkId, RouterId, SiteId, TenantId, Timestamp,
-    change::{ChangeKind, ChangeState, Decision, StepName, StepState},
+    change::{ChangeKind, ChangeState, Decision},
     identity::Scope,
-    plan::Plan,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Listing, Page, Reads, Result, Tx};
+use crate::{
+    Listing, Page, Reads, Result, StoreError, Tx,
+    param::{Param, params},
+    row::Row,
+    statement::Statement,
+};
+
+macro_rules! select {
+    ($rest:expr) => {
+        concat!(
+            "SELECT c.id, c.kind, c.state, c.decision, c.network_id, c.tenant_id, c.site_id, c.attempt,
+                 c.not_before, c.deadline, c.reached, c.error, c.request, c.principal, c.created_at,
+                 c.updated_at, c.finished_at, c.version,
+                 (SELECT string_agg(r.router_id, ',' ORDER BY r.router_id) FROM change_router r
+                  WHERE r.change_id = c.id) AS routers
+             FROM change c ",
+            $rest
+        )
+    };
+}
+// The words of `ChangeState::is_final`, and what the partial index change_open leaves out.
+macro_rules! is_open {
+    () => {
+        "c.state NOT IN ('applied', 'rolled_back', 'cancelled')"
+    };
+}
+
+static GET: Statement =
+    Statement::new("change.get", select!("WHERE c.id = $1 AND (c.tenant_id = $2 OR $2 IS NULL)"));
+static LOCK: Statement =
+    Statement::new("change.lock", select!("WHERE c.id = $1 AND (c.tenant_id = $2 OR $2 IS NULL)"))
+        .locking("c");
+static LIST: Statement = Statement::new(
+    "change.list",
+    select!(concat!(
+        "WHERE (c.tenant_id = $1 OR $1 IS NULL) AND (c.state = $2 OR $2 IS NULL)
+           AND (c.kind = $3 OR $3 IS NULL) AND (c.network_id = $4 OR $4 IS NULL)
+           AND (c.site_id = $5 OR $5 IS NULL)
+           AND (EXISTS
+         (SELECT 1 FROM change_router r WHERE r.change_id = c.id AND r.router_id = $6) OR $6 IS NULL)
+           AND (NOT $7 OR ",
+        is_open!(),
+        ") AND (c.id < $8 OR $8 IS NULL)
+         ORDER BY c.id DESC LIMIT $9"
+    )),
+);
+static RUNNABLE: Statement = Statement::new(
+    "change.runnable",
+    select!(concat!(
+        "WHERE ",
+        is_open!(),
+        " AND c.state <> 'needs_operator' AND c.not_before <= $1 ORDER BY c.created_at, c.id"
+    )),
+);
+static NEXT_RUNNABLE: Statement = Statement::new(
+    "change.next_runnable",
+    concat!(
+        "SELECT MIN(c.not_before) AS next FROM change c WHERE ",
+        is_open!(),
+        " AND c.state <> 'needs_operator' AND c.not_before > $1"
+    ),
+);
+static OPEN_OF_NETWORK: Statement =
+    Statement::new("change.open_of_network", select!(concat!("WHERE c.network_id = $1 AND ", is_open!())));
+static INSERT: Statement = Statement::new(
+    "change.insert",
+    "INSERT INTO change (id, kind, state, decision, network_id, tenant_id, site_id, attempt, not_before,
+         deadline, reached, error, request, principal, created_at, updated_at, finished_at, version)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+);
+static INSERT_ROUTER: Statement = Statement::new(
+    "change.insert_router",
+    "INSERT INTO change_router (change_id, router_id) VALUES ($1, $2)",
+);
+// `reached` is also set by the journal, without a new version, and never goes back.
+static UPDATE: Statement = Statement::new(
+    "change.update",
+    "UPDATE change SET state = $3, decision = $4, attempt = $5, not_before = $6, deadline = $7,
+         reached = (reached OR $8), error = $9, updated_at = $10, finished_at = $11, version = version + 1
+     WHERE id = $1 AND version = $2
+     RETURNING reached",
+);
+
+pub(crate) static STATEMENTS: &[&Statement] =
+    &[&GET, &LOCK, &LIST, &RUNNABLE, &NEXT_RUNNABLE, &OPEN_OF_NETWORK, &INSERT, &INSERT_ROUTER, &UPDATE];
 
 /// A change, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +138,7 @@ pub struct Change {
 }
 
 /// What went wrong in a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeError {
     /// A word for programs.
     pub code: String,
@@ -81,32 +165,32 @@ pub struct ChangeFilter {
     pub open_only: bool,
 }
 
-/// What a change does on one router.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RouterPlan {
-    /// The router.
-    pub router_id: RouterId,
-    /// The plan, once there is one.
-    pub plan: Option<Plan>,
-    /// Basis the plan was made from.
-    pub before: Option<String>,
-    /// Basis read back when it was verified.
-    pub after: Option<String>,
-}
-
-/// One step as users see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// Its place, from 0.
-    pub ordinal: i64,
-    /// Which step.
-    pub name: StepName,
-    /// Where it stands.
-    pub state: StepState,
-    /// When it came to stand there.
-    pub at: Timestamp,
-    /// A sentence for people; may be empty.
-    pub detail: String,
+fn read(row: &Row) -> Result<Change> {
+    let routers = row.text_or_null("routers")?.unwrap_or_default();
+    let routers = routers.split(',').filter(|id| !id.is_empty()).map(|id| {
+        id.parse().map_err(|error| StoreError::Corrupt { what: format!("routers of a change: {error}") })
+    });
+    Ok(Change {
+        id: row.parsed("id")?,
+        kind: row.word("kind", ChangeKind::parse)?,
+        state: row.word("state", ChangeState::parse)?,
+        decision: row.word("decision", Decision::parse)?,
+        network_id: row.parsed("network_id")?,
+        tenant_id: row.parsed("tenant_id")?,
+        site_id: row.parsed("site_id")?,
+        routers: routers.collect::<Result<_>>()?,
+        attempt: row.int("attempt")?,
+        not_before: row.time("not_before")?,
+        deadline: row.time("deadline")?,
+        reached: row.flag("reached")?,
+        error: row.json_or_null("error")?,
+        request: row.json("request")?,
+        principal: row.text("principal")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+        finished_at: row.time_or_null("finished_at")?,
+        version: row.int("version")?,
+    })
 }
 
 impl Reads {
@@ -115,7 +199,7 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn change(&self, scope: Scope, id: ChangeId) -> Result<Option<Change>> {
-        todo!()
+        self.one(&GET, &params![id, scope], read).await
     }
 
     /// Changes, newest first.
@@ -123,7 +207,19 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn changes(&self, scope: Scope, filter: &ChangeFilter, page: &Page) -> Result<Listing<Change>> {
-        todo!()
+        let params = params![
+            scope,
+            filter.state.map(ChangeState::as_str),
+            filter.kind.map(ChangeKind::as_str),
+            filter.network,
+            filter.site,
+            filter.router,
+            filter.open_only,
+            page.cursor(),
+            page.fetch(),
+        ];
+        let items = self.list(&LIST, &params, read).await?;
+        Ok(page.listing(items, |change| change.id.to_string()))
     }
 
     /// Every change a worker should look at now, oldest first: neither final nor waiting for an operator,
@@ -132,7 +228,7 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn runnable_changes(&self, now: Timestamp) -> Result<Vec<Change>> {
-        todo!()
+        self.list(&RUNNABLE, &params![now], read).await
     }
 
     /// When the next change that is left alone until later becomes runnable.
@@ -140,7 +236,8 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn next_runnable_at(&self, now: Timestamp) -> Result<Option<Timestamp>> {
-        todo!()
+        let next = self.one(&NEXT_RUNNABLE, &params![now], |row| row.time_or_null("next")).await?;
+        Ok(next.flatten())
     }
 
     /// The change of a network that is not final.
@@ -148,23 +245,7 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn open_change_of_network(&self, network: NetworkId) -> Result<Option<Change>> {
-        todo!()
-    }
-
-    /// The plans of a change, by router id.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`] when the database fails or refuses.
-    pub async fn plans(&self, scope: Scope, change: ChangeId) -> Result<Vec<RouterPlan>> {
-        todo!()
-    }
-
-    /// The steps of a change in order.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`] when the database fails or refuses.
-    pub async fn steps(&self, scope: Scope, change: ChangeId) -> Result<Vec<Step>> {
-        todo!()
+        self.one(&OPEN_OF_NETWORK, &params![network], read).await
     }
 }
 
@@ -174,7 +255,31 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn insert_change(&mut self, change: &Change) -> Result<()> {
-        todo!()
+        let params = params![
+            change.id,
+            change.kind.as_str(),
+            change.state.as_str(),
+            change.decision.as_str(),
+            change.network_id,
+            change.tenant_id,
+            change.site_id,
+            change.attempt,
+            change.not_before,
+            change.deadline,
+            change.reached,
+            Param::json_or_null(change.error.as_ref())?,
+            Param::json(&change.request)?,
+            &change.principal,
+            change.created_at,
+            change.updated_at,
+            change.finished_at,
+            change.version,
+        ];
+        self.execute(&INSERT, &params).await?;
+        for router in &change.routers {
+            self.execute(&INSERT_ROUTER, &params![change.id, *router]).await?;
+        }
+        Ok(())
     }
 
     /// Writes state, decision, attempt, times, `reached` and error when the version is still the one in
@@ -183,7 +288,31 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn update_change(&mut self, change: &mut Change, now: Timestamp) -> Result<()> {
-        todo!()
+        let finished_at = change.finished_at.or_else(|| change.state.is_final().then_some(now));
+        let params = params![
+            change.id,
+            change.version,
+            change.state.as_str(),
+            change.decision.as_str(),
+            change.attempt,
+            change.not_before,
+            change.deadline,
+            change.reached,
+            Param::json_or_null(change.error.as_ref())?,
+            now,
+            finished_at,
+        ];
+        let Some(row) = self.row(&UPDATE, &params).await? else {
+            return Err(match self.change(Scope::All, change.id).await? {
+                Some(_) => StoreError::Stale("change"),
+                None => StoreError::NotFound("change"),
+            });
+        };
+        change.reached = row.flag("reached")?;
+        change.version += 1;
+        change.updated_at = now;
+        change.finished_at = finished_at;
+        Ok(())
     }
 
     /// Reads a change and locks it until the transaction ends.
@@ -191,30 +320,6 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn lock_change(&mut self, scope: Scope, id: ChangeId) -> Result<Option<Change>> {
-        todo!()
-    }
-
-    /// Stores the plan for a router of the change, in place of an earlier one.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`] when the database fails or refuses.
-    pub async fn set_plan(&mut self, change: ChangeId, router: RouterId, plan: &Plan) -> Result<()> {
-        todo!()
-    }
-
-    /// Stores the basis read back from a router.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`] when the database fails or refuses.
-    pub async fn set_after(&mut self, change: ChangeId, router: RouterId, basis: &str) -> Result<()> {
-        todo!()
-    }
-
-    /// Writes a step, in place of what stood at its ordinal.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`] when the database fails or refuses.
-    pub async fn set_step(&mut self, change: ChangeId, step: &Step) -> Result<()> {
-        todo!()
+        self.one(&LOCK, &params![id, scope], read).await
     }
 }

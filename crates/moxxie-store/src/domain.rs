@@ -1,8 +1,71 @@
 //! VLAN domains and the ids used in them.
 
-use moxxie_core::{DomainId, Name, SiteId, Timestamp, domain::Domain, vlan::VlanId};
+use moxxie_core::{
+    DomainId, Name, SiteId, Timestamp,
+    domain::Domain,
+    vlan::{VlanId, VlanRange},
+};
 
-use crate::{Reads, Result, Tx};
+use crate::{
+    Reads, Result, StoreError, Tx,
+    param::{Param, params},
+    row::Row,
+    statement::Statement,
+};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT id, site_id, name, encapsulation, first_vlan, last_vlan FROM domain ", $rest)
+    };
+}
+
+static GET: Statement = Statement::new("domain.get", select!("WHERE id = $1"));
+static LOCK: Statement = Statement::new("domain.lock", select!("WHERE id = $1")).locking("domain");
+static OF_SITE: Statement = Statement::new("domain.of_site", select!("WHERE site_id = $1 ORDER BY name"));
+static BY_NAME: Statement = Statement::new("domain.by_name", select!("WHERE site_id = $1 AND name = $2"));
+static INSERT: Statement = Statement::new(
+    "domain.insert",
+    "INSERT INTO domain (id, site_id, name, encapsulation, first_vlan, last_vlan, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+);
+static UPDATE: Statement = Statement::new(
+    "domain.update",
+    "UPDATE domain SET site_id = $2, name = $3, encapsulation = $4, first_vlan = $5, last_vlan = $6,
+         updated_at = $7
+     WHERE id = $1",
+);
+static DELETE: Statement = Statement::new("domain.delete", "DELETE FROM domain WHERE id = $1");
+static USED_VLANS: Statement =
+    Statement::new("domain.used_vlans", "SELECT vid FROM vlan WHERE domain_id = $1 ORDER BY vid");
+
+pub(crate) static STATEMENTS: &[&Statement] =
+    &[&GET, &LOCK, &OF_SITE, &BY_NAME, &INSERT, &UPDATE, &DELETE, &USED_VLANS];
+
+fn read(row: &Row) -> Result<Domain> {
+    let (first, last) = (row.vlan("first_vlan")?, row.vlan("last_vlan")?);
+    let range = VlanRange::new(first, last)
+        .ok_or_else(|| StoreError::Corrupt { what: "a VLAN range of a domain".into() })?;
+    Ok(Domain {
+        id: row.parsed("id")?,
+        site_id: row.parsed("site_id")?,
+        name: row.parsed("name")?,
+        encapsulation: row.json("encapsulation")?,
+        range,
+    })
+}
+
+/// The parameters of insert and update.
+fn params(domain: &Domain, now: Timestamp) -> Result<[Param; 7]> {
+    Ok(params![
+        domain.id,
+        domain.site_id,
+        &domain.name,
+        Param::json(&domain.encapsulation)?,
+        domain.range.first(),
+        domain.range.last(),
+        now,
+    ])
+}
 
 impl Reads {
     /// One domain.
@@ -10,7 +73,7 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn domain(&self, id: DomainId) -> Result<Option<Domain>> {
-        todo!()
+        self.one(&GET, &params![id], read).await
     }
 
     /// The domains of a site by name.
@@ -18,7 +81,7 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn domains_of_site(&self, site: SiteId) -> Result<Vec<Domain>> {
-        todo!()
+        self.list(&OF_SITE, &params![site], read).await
     }
 
     /// The domain of that name in a site.
@@ -26,7 +89,7 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn domain_by_name(&self, site: SiteId, name: &Name) -> Result<Option<Domain>> {
-        todo!()
+        self.one(&BY_NAME, &params![site, name], read).await
     }
 
     /// The ids in use, ascending.
@@ -34,7 +97,7 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn used_vlans(&self, domain: DomainId) -> Result<Vec<VlanId>> {
-        todo!()
+        self.list(&USED_VLANS, &params![domain], |row| row.vlan("vid")).await
     }
 }
 
@@ -44,7 +107,7 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn insert_domain(&mut self, domain: &Domain, now: Timestamp) -> Result<()> {
-        todo!()
+        self.execute(&INSERT, &params(domain, now)?).await.map(drop)
     }
 
     /// Writes a domain anew.
@@ -52,7 +115,7 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn update_domain(&mut self, domain: &Domain, now: Timestamp) -> Result<()> {
-        todo!()
+        self.touch("domain", &UPDATE, &params(domain, now)?).await
     }
 
     /// Removes a domain that nothing refers to.
@@ -60,7 +123,7 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn delete_domain(&mut self, id: DomainId) -> Result<()> {
-        todo!()
+        self.touch("domain", &DELETE, &params![id]).await
     }
 
     /// Reads a domain and locks it until the transaction ends: before choosing a VLAN id in it.
@@ -68,6 +131,6 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn lock_domain(&mut self, id: DomainId) -> Result<Option<Domain>> {
-        todo!()
+        self.one(&LOCK, &params![id], read).await
     }
 }

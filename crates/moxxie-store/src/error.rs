@@ -2,32 +2,7 @@
 
 use std::path::PathBuf;
 
-/// A rule of the database that refused a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Constraint {
-    /// The prefix overlaps an occupied one in its VRF.
-    PrefixOverlap,
-    /// The pool overlaps another pool of its VRF.
-    PoolOverlap,
-    /// The VLAN id is in use in its domain.
-    VlanTaken,
-    /// The address is recorded already in its VRF.
-    AddressTaken,
-    /// The name is in use; the table is named.
-    NameTaken(&'static str),
-    /// A row with this id exists already; the table is named.
-    Duplicate(&'static str),
-    /// The network has an open change already.
-    ChangeOpen,
-    /// The idempotency key is in use for this principal and route.
-    IdempotencyKey,
-    /// Something else refers to the row, or the row refers to something that does not exist.
-    Referenced,
-    /// Audit events are never changed or removed.
-    AppendOnly,
-    /// A value breaks a rule of its column; moxxie itself is wrong.
-    Check,
-}
+pub use crate::constraint::Constraint;
 
 /// Why an operation of the store failed.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +26,12 @@ pub enum StoreError {
     /// The disk or a quota of the database is full.
     #[error("the database has no space left")]
     Full(#[source] sqlx::Error),
+    /// A statement of the transaction failed before; nothing was committed.
+    #[error("a statement of this transaction failed before, so nothing was committed")]
+    Aborted,
+    /// The cursor is not one that this list gave.
+    #[error("the cursor is not one that this list gave")]
+    Cursor,
     /// A text contains NUL, which PostgreSQL cannot store; refused on SQLite as well.
     #[error("a text contains the character NUL, which cannot be stored")]
     NulCharacter,
@@ -127,6 +108,9 @@ pub enum OpenError {
     /// The master key is not the one the database was made with.
     #[error("this is not the master key the database was made with")]
     WrongMasterKey,
+    /// The system has no random bytes to give.
+    #[error("the system's source of random bytes failed")]
+    Random,
     /// A migration failed.
     #[error("migration {name}")]
     Migration {
@@ -138,4 +122,45 @@ pub enum OpenError {
     /// The database failed.
     #[error("preparing the database")]
     Store(#[from] StoreError),
+}
+
+/// Puts what a database said into the kinds above.
+///
+/// PostgreSQL: SQLSTATE codes (PostgreSQL manual, appendix A). SQLite: primary result codes, the low
+/// byte of the extended ones (<https://www.sqlite.org/rescode.html>).
+pub(crate) fn classify(statement: &'static str, error: sqlx::Error) -> StoreError {
+    use sqlx::Error::{BeginFailed, Io, PoolClosed, PoolTimedOut, Tls, WorkerCrashed};
+    let database = match &error {
+        sqlx::Error::Database(database) => database,
+        Io(_) | PoolTimedOut | PoolClosed | Tls(_) | WorkerCrashed | BeginFailed => {
+            return StoreError::Unavailable(error);
+        }
+        _ => return StoreError::Database { statement, source: error },
+    };
+    if let Some(constraint) = Constraint::of(database.as_ref()) {
+        return StoreError::Conflict(constraint);
+    }
+    let code = database.code().unwrap_or_default().into_owned();
+    if let Some(extended) = code.parse::<i64>().ok().filter(|_| code.len() != 5) {
+        return match extended & 0xff {
+            // BUSY, LOCKED, READONLY, IOERR, CANTOPEN.
+            5 | 6 | 8 | 10 | 14 => StoreError::Unavailable(error),
+            13 => StoreError::Full(error),
+            // CORRUPT, NOTADB.
+            11 | 26 => StoreError::Corrupt { what: format!("{statement}: the database file is damaged") },
+            _ => StoreError::Database { statement, source: error },
+        };
+    }
+    match code.as_str() {
+        // Serialization failure, deadlock.
+        "40001" | "40P01" => StoreError::Retry(error),
+        // Disk full.
+        "53100" => StoreError::Full(error),
+        // Lock timeout, cancelled, read-only (a standby), idle or started up or shut down.
+        "55P03" | "57014" | "25006" | "25P03" => StoreError::Unavailable(error),
+        code if ["08", "53", "57"].iter().any(|class| code.starts_with(class)) => {
+            StoreError::Unavailable(error)
+        }
+        _ => StoreError::Database { statement, source: error },
+    }
 }

@@ -3,7 +3,27 @@
 use moxxie_core::Timestamp;
 use serde_json::Value;
 
-use crate::{Reads, Result, Tx};
+use crate::{
+    Reads, Result, Tx,
+    param::{Param, params},
+    row::Row,
+    statement::Statement,
+};
+
+static GET: Statement = Statement::new(
+    "idempotency.get",
+    "SELECT principal, route, key, body_hash, status, response, created_at FROM idempotency
+     WHERE principal = $1 AND route = $2 AND key = $3",
+);
+static INSERT: Statement = Statement::new(
+    "idempotency.insert",
+    "INSERT INTO idempotency (principal, route, key, body_hash, status, response, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)",
+);
+static PURGE: Statement =
+    Statement::new("idempotency.purge", "DELETE FROM idempotency WHERE created_at < $1");
+
+pub(crate) static STATEMENTS: &[&Statement] = &[&GET, &INSERT, &PURGE];
 
 /// What was answered to a request with an idempotency key. Never one that shows a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +44,25 @@ pub struct Idempotent {
     pub created_at: Timestamp,
 }
 
+fn read(row: &Row) -> Result<Idempotent> {
+    Ok(Idempotent {
+        principal: row.text("principal")?,
+        route: row.text("route")?,
+        key: row.text("key")?,
+        body_hash: row.array("body_hash")?,
+        status: row.number("status")?,
+        response: row.json("response")?,
+        created_at: row.time("created_at")?,
+    })
+}
+
 impl Reads {
     /// What was answered before.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn idempotent(&self, principal: &str, route: &str, key: &str) -> Result<Option<Idempotent>> {
-        todo!()
+        self.one(&GET, &params![principal, route, key], read).await
     }
 }
 
@@ -41,7 +73,16 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn insert_idempotent(&mut self, answer: &Idempotent) -> Result<()> {
-        todo!()
+        let params = params![
+            &answer.principal,
+            &answer.route,
+            &answer.key,
+            answer.body_hash,
+            answer.status,
+            Param::json(&answer.response)?,
+            answer.created_at,
+        ];
+        self.execute(&INSERT, &params).await.map(drop)
     }
 
     /// Forgets the answers older than this; says how many.
@@ -49,6 +90,6 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn purge_idempotent(&mut self, before: Timestamp) -> Result<u64> {
-        todo!()
+        self.execute(&PURGE, &params![before]).await
     }
 }

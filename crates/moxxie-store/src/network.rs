@@ -3,11 +3,96 @@
 use moxxie_core::{
     DomainId, Name, NetworkId, SiteId, TenantId, Timestamp,
     identity::Scope,
-    network::{Network, NetworkStatus},
+    network::{Attachment, Network, NetworkStatus},
     vlan::VlanId,
 };
 
-use crate::{Listing, Page, Reads, Result, Tx};
+use crate::{
+    Listing, Page, Reads, Result, StoreError, Tx,
+    param::{Param, params},
+    row::Row,
+    statement::Statement,
+};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT n.id, n.name, n.tenant_id, n.kind, n.purpose, n.site_id, n.vrf_id, n.pool_id, n.prefix,
+                 n.gateway, n.options, n.status, n.created_at, n.updated_at, n.version,
+                 a.id AS attachment_id, a.domain_id, v.vid
+             FROM network n
+             JOIN attachment a ON a.network_id = n.id AND a.role = 'active'
+             JOIN vlan v ON v.attachment_id = a.id ",
+            $rest
+        )
+    };
+}
+
+static GET: Statement =
+    Statement::new("network.get", select!("WHERE n.id = $1 AND (n.tenant_id = $2 OR $2 IS NULL)"));
+static LOCK: Statement =
+    Statement::new("network.lock", select!("WHERE n.id = $1 AND (n.tenant_id = $2 OR $2 IS NULL)"))
+        .locking("n");
+static BY_NAME: Statement = Statement::new(
+    "network.by_name",
+    select!("WHERE n.tenant_id = $1 AND n.name = $2 AND (n.tenant_id = $3 OR $3 IS NULL)"),
+);
+static LIST: Statement = Statement::new(
+    "network.list",
+    select!(
+        "WHERE (n.tenant_id = $1 OR $1 IS NULL) AND (n.site_id = $2 OR $2 IS NULL)
+           AND (n.tenant_id = $3 OR $3 IS NULL) AND (n.status = $4 OR $4 IS NULL)
+           AND (v.vid = $5 OR $5 IS NULL) AND (n.id > $6 OR $6 IS NULL)
+         ORDER BY n.id LIMIT $7"
+    ),
+);
+static IN_DOMAIN: Statement =
+    Statement::new("network.in_domain", select!("WHERE a.domain_id = $1 ORDER BY n.id"));
+static COUNT: Statement = Statement::new(
+    "network.count",
+    "SELECT COUNT(*) AS count FROM network WHERE site_id = $1 AND (tenant_id = $2 OR $2 IS NULL)",
+);
+static INSERT: Statement = Statement::new(
+    "network.insert",
+    "INSERT INTO network (id, name, tenant_id, kind, purpose, site_id, vrf_id, pool_id, prefix, gateway,
+         options, status, created_at, updated_at, version)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+);
+static INSERT_ATTACHMENT: Statement = Statement::new(
+    "network.insert_attachment",
+    "INSERT INTO attachment (id, network_id, domain_id, role) VALUES ($1, $2, $3, 'active')",
+);
+static INSERT_VLAN: Statement = Statement::new(
+    "network.insert_vlan",
+    "INSERT INTO vlan (domain_id, vid, tenant_id, attachment_id) VALUES ($1, $2, $3, $4)",
+);
+static SET_STATUS: Statement = Statement::new(
+    "network.set_status",
+    "UPDATE network SET status = $3, updated_at = $4, version = version + 1 WHERE id = $1 AND version = $2",
+);
+static DELETE_VLAN: Statement = Statement::new(
+    "network.delete_vlan",
+    "DELETE FROM vlan WHERE attachment_id IN (SELECT id FROM attachment WHERE network_id = $1)",
+);
+static DELETE_ATTACHMENT: Statement =
+    Statement::new("network.delete_attachment", "DELETE FROM attachment WHERE network_id = $1");
+static DELETE: Statement = Statement::new("network.delete", "DELETE FROM network WHERE id = $1");
+
+pub(crate) static STATEMENTS: &[&Statement] = &[
+    &GET,
+    &LOCK,
+    &BY_NAME,
+    &LIST,
+    &IN_DOMAIN,
+    &COUNT,
+    &INSERT,
+    &INSERT_ATTACHMENT,
+    &INSERT_VLAN,
+    &SET_STATUS,
+    &DELETE_VLAN,
+    &DELETE_ATTACHMENT,
+    &DELETE,
+];
 
 /// Which networks are wanted; every `None` lets all pass.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,13 +107,38 @@ pub struct NetworkFilter {
     pub vlan: Option<VlanId>,
 }
 
+fn read(row: &Row) -> Result<Network> {
+    Ok(Network {
+        id: row.parsed("id")?,
+        name: row.parsed("name")?,
+        tenant_id: row.parsed("tenant_id")?,
+        kind: row.parsed("kind")?,
+        purpose: row.text("purpose")?,
+        site_id: row.parsed("site_id")?,
+        vrf_id: row.parsed("vrf_id")?,
+        pool_id: row.parsed("pool_id")?,
+        prefix: row.prefix("prefix")?,
+        gateway: row.address("gateway")?,
+        options: row.json("options")?,
+        status: row.word("status", NetworkStatus::parse)?,
+        attachment: Attachment {
+            id: row.parsed("attachment_id")?,
+            domain_id: row.parsed("domain_id")?,
+            vlan: row.vlan("vid")?,
+        },
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+        version: row.int("version")?,
+    })
+}
+
 impl Reads {
     /// One network.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn network(&self, scope: Scope, id: NetworkId) -> Result<Option<Network>> {
-        todo!()
+        self.one(&GET, &params![id, scope], read).await
     }
 
     /// The network of that name of a tenant.
@@ -41,7 +151,7 @@ impl Reads {
         tenant: TenantId,
         name: &Name,
     ) -> Result<Option<Network>> {
-        todo!()
+        self.one(&BY_NAME, &params![tenant, name, scope], read).await
     }
 
     /// Networks, oldest first.
@@ -54,7 +164,17 @@ impl Reads {
         filter: &NetworkFilter,
         page: &Page,
     ) -> Result<Listing<Network>> {
-        todo!()
+        let params = params![
+            scope,
+            filter.site,
+            filter.tenant,
+            filter.status.map(NetworkStatus::as_str),
+            filter.vlan.map(|vlan| i64::from(vlan.get())),
+            page.cursor(),
+            page.fetch(),
+        ];
+        let items = self.list(&LIST, &params, read).await?;
+        Ok(page.listing(items, |network| network.id.to_string()))
     }
 
     /// Every network with an attachment in the domain, oldest first: for the device intent of its routers.
@@ -62,7 +182,7 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn networks_in_domain(&self, domain: DomainId) -> Result<Vec<Network>> {
-        todo!()
+        self.list(&IN_DOMAIN, &params![domain], read).await
     }
 
     /// How many networks a site has.
@@ -70,7 +190,7 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn count_networks(&self, scope: Scope, site: SiteId) -> Result<u64> {
-        todo!()
+        self.count(&COUNT, &params![site, scope]).await
     }
 }
 
@@ -80,7 +200,29 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn insert_network(&mut self, network: &Network) -> Result<()> {
-        todo!()
+        let params = params![
+            network.id,
+            &network.name,
+            network.tenant_id,
+            &network.kind,
+            &network.purpose,
+            network.site_id,
+            network.vrf_id,
+            network.pool_id,
+            network.prefix.to_string(),
+            network.gateway.to_string(),
+            Param::json(&network.options)?,
+            network.status.as_str(),
+            network.created_at,
+            network.updated_at,
+            network.version,
+        ];
+        self.execute(&INSERT, &params).await?;
+        let attachment = &network.attachment;
+        let params = params![attachment.id, network.id, attachment.domain_id];
+        self.execute(&INSERT_ATTACHMENT, &params).await?;
+        let params = params![attachment.domain_id, attachment.vlan, network.tenant_id, attachment.id];
+        self.execute(&INSERT_VLAN, &params).await.map(drop)
     }
 
     /// Reads a network and locks it until the transaction ends.
@@ -88,7 +230,7 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn lock_network(&mut self, scope: Scope, id: NetworkId) -> Result<Option<Network>> {
-        todo!()
+        self.one(&LOCK, &params![id, scope], read).await
     }
 
     /// Changes the status when the version is still the expected one; answers the new version.
@@ -102,7 +244,12 @@ impl Tx {
         status: NetworkStatus,
         now: Timestamp,
     ) -> Result<i64> {
-        todo!()
+        let params = params![id, expected_version, status.as_str(), now];
+        match self.execute(&SET_STATUS, &params).await? {
+            0 if self.network(Scope::All, id).await?.is_none() => Err(StoreError::NotFound("network")),
+            0 => Err(StoreError::Stale("network")),
+            _ => Ok(expected_version + 1),
+        }
     }
 
     /// Removes a network with its attachment and VLAN id. Prefixes and addresses must be gone before.
@@ -110,6 +257,8 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn delete_network(&mut self, id: NetworkId) -> Result<()> {
-        todo!()
+        self.execute(&DELETE_VLAN, &params![id]).await?;
+        self.execute(&DELETE_ATTACHMENT, &params![id]).await?;
+        self.touch("network", &DELETE, &params![id]).await
     }
 }

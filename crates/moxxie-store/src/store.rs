@@ -1,10 +1,25 @@
 //! Opening a database, reading from it, and transactions.
 
-use std::{ops::Deref, time::Duration};
+use std::{fs::File, ops::Deref, sync::Arc, time::Duration};
 
 use moxxie_core::Timestamp;
+use tokio::sync::watch;
 
-use crate::{MasterKey, OpenError, Result};
+use crate::{
+    AuditDraft, MasterKey, OpenError, Result, StoreError,
+    key::Keys,
+    meta::{Installation, installation, uuid},
+    migrate::migrate,
+    open::connect,
+    param::Param,
+    row::Row,
+    source::{Mode, Pool, Source},
+    statement::{Dialect, Statement},
+};
+
+static PING: Statement = Statement::new("store.ping", "SELECT 1 AS one");
+
+pub(crate) static STATEMENTS: &[&Statement] = &[&PING];
 
 /// How to open a store.
 #[derive(Debug)]
@@ -15,9 +30,9 @@ pub struct StoreConfig {
     pub master_key: MasterKey,
     /// The time of opening: creation time of a new installation, start of this audit chain.
     pub now: Timestamp,
-    /// Connections to PostgreSQL, or readers of SQLite (which always has one writer).
+    /// Connections to PostgreSQL, or readers of SQLite (at most 4; it always has one writer).
     pub connections: u32,
-    /// How long to wait for a free connection or a lock before [`crate::StoreError::Unavailable`].
+    /// How long to wait for a free connection or a lock before [`StoreError::Unavailable`].
     pub patience: Duration,
 }
 
@@ -29,14 +44,66 @@ impl StoreConfig {
     }
 }
 
-/// Everything that can be read, from the database as it is or inside a transaction.
+/// What all handles of one opened store have in common.
 #[derive(Debug)]
-pub struct Reads {}
+pub(crate) struct Shared {
+    pub(crate) installation: Installation,
+    pub(crate) keys: Keys,
+    /// Names the audit chain of this run.
+    pub(crate) writer: String,
+    commits: watch::Sender<u64>,
+    /// Held until the last handle is gone.
+    _lock: Option<File>,
+}
+
+/// Everything that can be read: from the database as it is ([`Store`]), inside a transaction ([`Tx`]),
+/// or as of one moment ([`Store::snapshot`]).
+#[derive(Debug)]
+pub struct Reads {
+    pub(crate) source: Source,
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Reads {
+    pub(crate) async fn rows(&self, statement: &'static Statement, params: &[Param]) -> Result<Vec<Row>> {
+        self.source.rows(statement, params).await
+    }
+
+    pub(crate) async fn row(&self, statement: &'static Statement, params: &[Param]) -> Result<Option<Row>> {
+        self.source.row(statement, params).await
+    }
+
+    /// The rows of a statement, each turned into what it stands for.
+    pub(crate) async fn list<T>(
+        &self,
+        statement: &'static Statement,
+        params: &[Param],
+        read: impl Fn(&Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.rows(statement, params).await?.iter().map(read).collect()
+    }
+
+    /// The one row of a statement, turned into what it stands for.
+    pub(crate) async fn one<T>(
+        &self,
+        statement: &'static Statement,
+        params: &[Param],
+        read: impl Fn(&Row) -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.row(statement, params).await?.as_ref().map(read).transpose()
+    }
+
+    /// The count a statement answers in its column `count`.
+    pub(crate) async fn count(&self, statement: &'static Statement, params: &[Param]) -> Result<u64> {
+        Ok(self.one(statement, params, |row| row.number("count")).await?.unwrap_or(0))
+    }
+}
 
 /// An open database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    reads: std::sync::Arc<Reads>,
+    reads: Arc<Reads>,
+    pool: Pool,
 }
 
 impl Deref for Store {
@@ -52,51 +119,103 @@ impl Store {
     ///
     /// # Errors
     /// [`OpenError`] says what to do about it.
-    pub async fn open(_config: StoreConfig) -> Result<Self, OpenError> {
-        todo!()
+    pub async fn open(config: StoreConfig) -> Result<Self, OpenError> {
+        let keys = Keys::new(&config.master_key).ok_or(OpenError::Random)?;
+        let writer = uuid(config.now).ok_or(OpenError::Random)?.to_string();
+        let (pool, lock) = connect(&config).await?;
+        let prepared = prepare(&pool, &keys, config.now).await;
+        let installation = match prepared {
+            Ok(installation) => installation,
+            Err(error) => {
+                pool.close().await;
+                return Err(error);
+            }
+        };
+        let commits = watch::Sender::new(0);
+        let shared = Arc::new(Shared { installation, keys, writer, commits, _lock: lock });
+        let reads = Arc::new(Reads { source: Source::Pool(pool.clone()), shared });
+        Ok(Self { reads, pool })
     }
 
     /// Begins a transaction that can write. On SQLite it holds the one write lock from the start.
     ///
     /// # Errors
-    /// [`crate::StoreError::Unavailable`] when there is no connection in time.
+    /// [`StoreError::Unavailable`] when there is no connection in time.
     pub async fn begin(&self) -> Result<Tx> {
-        todo!()
+        let reads = self.reads_in(Mode::Write).await?;
+        Ok(Tx { reads, drafts: Vec::new(), tells: false })
     }
 
     /// A transaction for reading only, in which everything is as of one moment.
     ///
     /// # Errors
-    /// [`crate::StoreError::Unavailable`] when there is no connection in time.
+    /// [`StoreError::Unavailable`] when there is no connection in time.
     pub async fn snapshot(&self) -> Result<Reads> {
-        todo!()
+        self.reads_in(Mode::Snapshot).await
+    }
+
+    async fn reads_in(&self, mode: Mode) -> Result<Reads> {
+        let source = Source::Open(self.pool.begin(mode).await?);
+        Ok(Reads { source, shared: Arc::clone(&self.reads.shared) })
     }
 
     /// Changes its value after every commit of this process that appended change events; other
     /// processes' commits have to be polled for.
     #[must_use]
-    pub fn watch(&self) -> tokio::sync::watch::Receiver<u64> {
-        todo!()
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.shared.commits.subscribe()
     }
 
     /// Whether the database answers, for readiness.
     ///
     /// # Errors
-    /// [`crate::StoreError`] when it does not.
+    /// [`StoreError`] when it does not.
     pub async fn ping(&self) -> Result<()> {
-        todo!()
+        self.row(&PING, &[]).await.map(drop)
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        match self.pool {
+            Pool::Sqlite { .. } => Dialect::Sqlite,
+            Pool::Postgres(_) => Dialect::Postgres,
+        }
     }
 
     /// Closes all connections, and waits for it.
     pub async fn close(&self) {
-        todo!()
+        self.pool.close().await;
+    }
+
+    /// Runs a few statements that belong to one call as a transaction of their own.
+    pub(crate) async fn alone(&self, statement: &'static Statement, params: &[Param]) -> Result<Option<Row>> {
+        let tx = self.begin().await?;
+        let row = tx.row(statement, params).await?;
+        tx.commit().await?;
+        Ok(row)
     }
 }
 
-/// A transaction. Dropped without [`Self::commit`], it is rolled back.
+/// Migrates, and makes or reads the installation, in one transaction.
+async fn prepare(pool: &Pool, keys: &Keys, now: Timestamp) -> Result<Installation, OpenError> {
+    let db = Source::Open(pool.begin(Mode::Write).await?);
+    migrate(&db, now).await?;
+    let installation = installation(&db, keys, now).await?;
+    if let Source::Open(open) = db {
+        open.commit().await?;
+    }
+    Ok(installation)
+}
+
+/// A transaction. Dropped without [`Self::commit`], it is rolled back. After an error from the database
+/// it can only be dropped: [`Self::commit`] then answers [`StoreError::Aborted`].
 #[derive(Debug)]
 pub struct Tx {
     reads: Reads,
+    drafts: Vec<AuditDraft>,
+    /// Whether events were appended that somebody may be watching for.
+    pub(crate) tells: bool,
 }
 
 impl Deref for Tx {
@@ -108,11 +227,44 @@ impl Deref for Tx {
 }
 
 impl Tx {
+    /// Appends an audit event when the transaction commits, so that the chain's head is locked only
+    /// for that moment.
+    pub fn audit(&mut self, draft: AuditDraft) {
+        self.drafts.push(draft);
+    }
+
     /// Appends the audit events of the transaction, then commits it.
     ///
     /// # Errors
-    /// [`crate::StoreError`]; whether a lost connection committed is unknown.
-    pub async fn commit(self) -> Result<()> {
-        todo!()
+    /// [`StoreError`]; whether a connection lost in this moment committed is unknown.
+    pub async fn commit(mut self) -> Result<()> {
+        let drafts = std::mem::take(&mut self.drafts);
+        self.append_audit(drafts).await?;
+        let Self { reads: Reads { source, shared }, tells, .. } = self;
+        if let Source::Open(open) = source {
+            open.commit().await?;
+        }
+        if tells {
+            shared.commits.send_modify(|count| *count += 1);
+        }
+        Ok(())
+    }
+
+    /// Runs a statement that answers no rows; says how many it touched.
+    pub(crate) async fn execute(&mut self, statement: &'static Statement, params: &[Param]) -> Result<u64> {
+        self.reads.source.execute(statement, params).await
+    }
+
+    /// Runs a statement that must touch a row.
+    pub(crate) async fn touch(
+        &mut self,
+        what: &'static str,
+        statement: &'static Statement,
+        params: &[Param],
+    ) -> Result<()> {
+        match self.execute(statement, params).await? {
+            0 => Err(StoreError::NotFound(what)),
+            _ => Ok(()),
+        }
     }
 }

@@ -2,7 +2,36 @@
 
 use moxxie_core::{Name, TenantId, Timestamp, identity::Scope, tenant::Tenant};
 
-use crate::{Listing, Page, Reads, Result, Tx};
+use crate::{Listing, Page, Reads, Result, Tx, param::params, row::Row, statement::Statement};
+
+static GET: Statement = Statement::new(
+    "tenant.get",
+    "SELECT id, name, description FROM tenant WHERE id = $1 AND (id = $2 OR $2 IS NULL)",
+);
+static BY_NAME: Statement = Statement::new(
+    "tenant.by_name",
+    "SELECT id, name, description FROM tenant WHERE name = $1 AND (id = $2 OR $2 IS NULL)",
+);
+static LIST: Statement = Statement::new(
+    "tenant.list",
+    "SELECT id, name, description FROM tenant
+     WHERE (id = $1 OR $1 IS NULL) AND (name > $2 OR $2 IS NULL) ORDER BY name LIMIT $3",
+);
+static INSERT: Statement = Statement::new(
+    "tenant.insert",
+    "INSERT INTO tenant (id, name, description, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)",
+);
+static UPDATE: Statement = Statement::new(
+    "tenant.update",
+    "UPDATE tenant SET name = $2, description = $3, updated_at = $4 WHERE id = $1",
+);
+static DELETE: Statement = Statement::new("tenant.delete", "DELETE FROM tenant WHERE id = $1");
+
+pub(crate) static STATEMENTS: &[&Statement] = &[&GET, &BY_NAME, &LIST, &INSERT, &UPDATE, &DELETE];
+
+fn read(row: &Row) -> Result<Tenant> {
+    Ok(Tenant { id: row.parsed("id")?, name: row.parsed("name")?, description: row.text("description")? })
+}
 
 impl Reads {
     /// One tenant.
@@ -10,7 +39,7 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn tenant(&self, scope: Scope, id: TenantId) -> Result<Option<Tenant>> {
-        todo!()
+        self.one(&GET, &params![id, scope], read).await
     }
 
     /// The tenant of that name.
@@ -18,7 +47,7 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn tenant_by_name(&self, scope: Scope, name: &Name) -> Result<Option<Tenant>> {
-        todo!()
+        self.one(&BY_NAME, &params![name, scope], read).await
     }
 
     /// Tenants by name.
@@ -26,7 +55,8 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn tenants(&self, scope: Scope, page: &Page) -> Result<Listing<Tenant>> {
-        todo!()
+        let items = self.list(&LIST, &params![scope, page.cursor(), page.fetch()], read).await?;
+        Ok(page.listing(items, |tenant| tenant.name.to_string()))
     }
 }
 
@@ -36,7 +66,8 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn insert_tenant(&mut self, tenant: &Tenant, now: Timestamp) -> Result<()> {
-        todo!()
+        let params = params![tenant.id, &tenant.name, &tenant.description, now];
+        self.execute(&INSERT, &params).await.map(drop)
     }
 
     /// Writes a tenant anew.
@@ -44,7 +75,8 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn update_tenant(&mut self, tenant: &Tenant, now: Timestamp) -> Result<()> {
-        todo!()
+        let params = params![tenant.id, &tenant.name, &tenant.description, now];
+        self.touch("tenant", &UPDATE, &params).await
     }
 
     /// Removes a tenant that nothing refers to.
@@ -52,6 +84,6 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn delete_tenant(&mut self, id: TenantId) -> Result<()> {
-        todo!()
+        self.touch("tenant", &DELETE, &params![id]).await
     }
 }

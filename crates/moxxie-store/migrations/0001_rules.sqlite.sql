@@ -1,0 +1,72 @@
+-- What SQLite says differently: non-overlap by triggers, and the audit trail's tables.
+
+-- Occupied prefixes do not overlap each other, so only two neighbours can overlap a new one: the last
+-- that begins at or before it, and the first that begins inside it. Both are found by
+-- prefix_by_first; SQLite has one writer, so nobody comes in between.
+CREATE TRIGGER prefix_overlap_insert BEFORE INSERT ON prefix WHEN NEW.occupies
+BEGIN
+    SELECT RAISE(ABORT, 'prefix_overlap')
+    WHERE (SELECT last FROM prefix
+           WHERE occupies AND vrf_id = NEW.vrf_id AND family = NEW.family AND first <= NEW.first
+           ORDER BY first DESC LIMIT 1) >= NEW.first
+       OR EXISTS (SELECT 1 FROM prefix
+           WHERE occupies AND vrf_id = NEW.vrf_id AND family = NEW.family
+             AND first > NEW.first AND first <= NEW.last);
+END;
+
+CREATE TRIGGER prefix_overlap_update BEFORE UPDATE ON prefix WHEN NEW.occupies
+BEGIN
+    SELECT RAISE(ABORT, 'prefix_overlap')
+    WHERE (SELECT last FROM prefix
+           WHERE occupies AND vrf_id = NEW.vrf_id AND family = NEW.family AND first <= NEW.first
+             AND id <> OLD.id
+           ORDER BY first DESC LIMIT 1) >= NEW.first
+       OR EXISTS (SELECT 1 FROM prefix
+           WHERE occupies AND vrf_id = NEW.vrf_id AND family = NEW.family
+             AND first > NEW.first AND first <= NEW.last AND id <> OLD.id);
+END;
+
+CREATE UNIQUE INDEX pool_by_first ON pool (vrf_id, family, first);
+
+CREATE TRIGGER pool_overlap_insert BEFORE INSERT ON pool
+BEGIN
+    SELECT RAISE(ABORT, 'pool_overlap')
+    WHERE EXISTS (SELECT 1 FROM pool
+        WHERE vrf_id = NEW.vrf_id AND family = NEW.family AND first <= NEW.last AND last >= NEW.first);
+END;
+
+CREATE TRIGGER pool_overlap_update BEFORE UPDATE OF vrf_id, family, first, last ON pool
+BEGIN
+    SELECT RAISE(ABORT, 'pool_overlap')
+    WHERE EXISTS (SELECT 1 FROM pool
+        WHERE vrf_id = NEW.vrf_id AND family = NEW.family AND first <= NEW.last AND last >= NEW.first
+          AND id <> OLD.id);
+END;
+
+CREATE TABLE audit_event (
+    position INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    writer TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    source TEXT NOT NULL,
+    action TEXT NOT NULL,
+    object TEXT NOT NULL,
+    tenant_id TEXT,
+    outcome TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    previous TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    UNIQUE (writer, seq)
+);
+CREATE INDEX audit_event_object ON audit_event (object, position);
+
+CREATE TRIGGER audit_event_update BEFORE UPDATE ON audit_event
+BEGIN SELECT RAISE(ABORT, 'append_only'); END;
+CREATE TRIGGER audit_event_delete BEFORE DELETE ON audit_event
+BEGIN SELECT RAISE(ABORT, 'append_only'); END;
+CREATE TRIGGER audit_checkpoint_update BEFORE UPDATE ON audit_checkpoint
+BEGIN SELECT RAISE(ABORT, 'append_only'); END;
+CREATE TRIGGER audit_checkpoint_delete BEFORE DELETE ON audit_checkpoint
+BEGIN SELECT RAISE(ABORT, 'append_only'); END;

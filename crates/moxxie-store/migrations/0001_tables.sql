@@ -1,0 +1,299 @@
+-- Tables of both databases. Ids are printed ids, times are microseconds since 1970 (UTC), JSON is
+-- text, addresses are 16 bytes in network order with their family beside them. BYTEA reads BLOB on
+-- SQLite. Constraint and index names reach error messages: see src/constraint.rs.
+
+CREATE TABLE installation (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    tag TEXT NOT NULL,
+    main_vrf TEXT NOT NULL,
+    key_check BYTEA NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE vrf (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE site (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL,
+    location TEXT NOT NULL,
+    management_prefixes TEXT NOT NULL,
+    dns_servers TEXT NOT NULL,
+    hand_off TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE domain (
+    id TEXT NOT NULL PRIMARY KEY,
+    site_id TEXT NOT NULL REFERENCES site (id),
+    name TEXT NOT NULL,
+    encapsulation TEXT NOT NULL,
+    first_vlan BIGINT NOT NULL,
+    last_vlan BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (site_id, name),
+    CHECK (1 <= first_vlan AND first_vlan <= last_vlan AND last_vlan <= 4094)
+);
+
+CREATE TABLE tenant (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+-- Pools of one VRF do not overlap: see the rules file.
+CREATE TABLE pool (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    site_id TEXT REFERENCES site (id),
+    vrf_id TEXT NOT NULL REFERENCES vrf (id),
+    family BIGINT NOT NULL CHECK (family IN (4, 6)),
+    first BYTEA NOT NULL CHECK (length(first) = 16),
+    last BYTEA NOT NULL CHECK (length(last) = 16),
+    length BIGINT NOT NULL,
+    prefix TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CHECK (first <= last)
+);
+
+-- The fewest aligned blocks that cover what is free in a pool. They never overlap, so the first
+-- address identifies one. An index of `prefix`, not a truth of its own: it can be computed anew.
+CREATE TABLE free_block (
+    pool_id TEXT NOT NULL REFERENCES pool (id) ON DELETE CASCADE,
+    first BYTEA NOT NULL,
+    length BIGINT NOT NULL,
+    prefix TEXT NOT NULL,
+    PRIMARY KEY (pool_id, first)
+);
+-- Best fit: the longest length that is short enough, then the lowest address.
+CREATE INDEX free_block_fit ON free_block (pool_id, length DESC, first);
+
+CREATE TABLE router (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    site_id TEXT NOT NULL REFERENCES site (id),
+    domain_id TEXT NOT NULL REFERENCES domain (id),
+    address TEXT NOT NULL,
+    username TEXT NOT NULL,
+    security TEXT NOT NULL,
+    trunk TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    identity TEXT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE secret (
+    owner_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (owner_id, kind)
+);
+
+CREATE TABLE network (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    tenant_id TEXT NOT NULL REFERENCES tenant (id),
+    kind TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    site_id TEXT NOT NULL REFERENCES site (id),
+    vrf_id TEXT NOT NULL REFERENCES vrf (id),
+    pool_id TEXT NOT NULL REFERENCES pool (id),
+    prefix TEXT NOT NULL,
+    gateway TEXT NOT NULL,
+    options TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    UNIQUE (tenant_id, name)
+);
+CREATE INDEX network_site ON network (site_id);
+
+CREATE TABLE attachment (
+    id TEXT NOT NULL PRIMARY KEY,
+    network_id TEXT NOT NULL REFERENCES network (id),
+    domain_id TEXT NOT NULL REFERENCES domain (id),
+    role TEXT NOT NULL,
+    UNIQUE (network_id, domain_id)
+);
+CREATE INDEX attachment_domain ON attachment (domain_id);
+
+CREATE TABLE vlan (
+    domain_id TEXT NOT NULL REFERENCES domain (id),
+    vid BIGINT NOT NULL CHECK (1 <= vid AND vid <= 4094),
+    tenant_id TEXT NOT NULL REFERENCES tenant (id),
+    attachment_id TEXT NOT NULL UNIQUE REFERENCES attachment (id),
+    PRIMARY KEY (domain_id, vid)
+);
+
+-- Occupied prefixes of one VRF do not overlap: see the rules file. The network may be written after
+-- its prefix, within the transaction.
+CREATE TABLE prefix (
+    id TEXT NOT NULL PRIMARY KEY,
+    vrf_id TEXT NOT NULL REFERENCES vrf (id),
+    tenant_id TEXT NOT NULL REFERENCES tenant (id),
+    pool_id TEXT NOT NULL REFERENCES pool (id),
+    family BIGINT NOT NULL CHECK (family IN (4, 6)),
+    first BYTEA NOT NULL CHECK (length(first) = 16),
+    last BYTEA NOT NULL CHECK (length(last) = 16),
+    length BIGINT NOT NULL,
+    prefix TEXT NOT NULL,
+    occupies BOOLEAN NOT NULL,
+    purpose TEXT NOT NULL,
+    network_id TEXT REFERENCES network (id) DEFERRABLE INITIALLY DEFERRED,
+    created_at BIGINT NOT NULL,
+    CHECK (first <= last)
+);
+CREATE INDEX prefix_by_first ON prefix (vrf_id, family, first) WHERE occupies;
+CREATE INDEX prefix_pool ON prefix (pool_id);
+CREATE INDEX prefix_network ON prefix (network_id);
+
+CREATE TABLE address (
+    id TEXT NOT NULL PRIMARY KEY,
+    network_id TEXT NOT NULL REFERENCES network (id),
+    tenant_id TEXT NOT NULL REFERENCES tenant (id),
+    vrf_id TEXT NOT NULL REFERENCES vrf (id),
+    family BIGINT NOT NULL CHECK (family IN (4, 6)),
+    addr BYTEA NOT NULL CHECK (length(addr) = 16),
+    text TEXT NOT NULL,
+    hostname TEXT,
+    mac TEXT,
+    kind TEXT NOT NULL,
+    vm_id TEXT,
+    tags TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    UNIQUE (vrf_id, family, addr)
+);
+CREATE INDEX address_network ON address (network_id, addr);
+
+-- A change outlives its network and its routers, so it refers to neither by constraint.
+CREATE TABLE change (
+    id TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    decision TEXT NOT NULL,
+    network_id TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    site_id TEXT NOT NULL,
+    attempt BIGINT NOT NULL,
+    not_before BIGINT NOT NULL,
+    deadline BIGINT NOT NULL,
+    reached BOOLEAN NOT NULL,
+    error TEXT,
+    request TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    finished_at BIGINT,
+    version BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX change_open ON change (network_id)
+    WHERE state NOT IN ('applied', 'rolled_back', 'cancelled');
+CREATE INDEX change_network ON change (network_id);
+
+CREATE TABLE change_router (
+    change_id TEXT NOT NULL REFERENCES change (id),
+    router_id TEXT NOT NULL,
+    plan TEXT,
+    basis_before TEXT,
+    basis_after TEXT,
+    PRIMARY KEY (change_id, router_id)
+);
+CREATE INDEX change_router_router ON change_router (router_id);
+
+CREATE TABLE change_step (
+    change_id TEXT NOT NULL REFERENCES change (id),
+    ordinal BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (change_id, ordinal)
+);
+
+CREATE TABLE journal (
+    change_id TEXT NOT NULL,
+    router_id TEXT NOT NULL,
+    ordinal BIGINT NOT NULL,
+    wave BIGINT NOT NULL,
+    command TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    answer TEXT,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (change_id, router_id, ordinal),
+    FOREIGN KEY (change_id, router_id) REFERENCES change_router (change_id, router_id)
+);
+
+CREATE TABLE change_event (
+    change_id TEXT NOT NULL REFERENCES change (id),
+    seq BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    event TEXT NOT NULL,
+    PRIMARY KEY (change_id, seq)
+);
+
+-- Rows stay when a lease is given back, so that epochs only grow.
+CREATE TABLE router_lease (
+    router_id TEXT NOT NULL PRIMARY KEY REFERENCES router (id) ON DELETE CASCADE,
+    holder TEXT,
+    previous TEXT,
+    epoch BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE TABLE audit_head (
+    writer TEXT NOT NULL PRIMARY KEY,
+    seq BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    checkpointed BIGINT NOT NULL
+);
+
+CREATE TABLE audit_checkpoint (
+    seq BIGINT NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL,
+    heads TEXT NOT NULL,
+    signature BYTEA NOT NULL
+);
+
+CREATE TABLE token (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    hash BYTEA NOT NULL UNIQUE,
+    role TEXT NOT NULL,
+    tenant_id TEXT REFERENCES tenant (id),
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT,
+    revoked_at BIGINT,
+    last_used_at BIGINT
+);
+
+CREATE TABLE idempotency (
+    principal TEXT NOT NULL,
+    route TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body_hash BYTEA NOT NULL,
+    status BIGINT NOT NULL,
+    response TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (principal, route, key)
+);
+CREATE INDEX idempotency_created ON idempotency (created_at);
+
+CREATE TABLE auth_failure (
+    source TEXT NOT NULL,
+    minute BIGINT NOT NULL,
+    count BIGINT NOT NULL,
+    PRIMARY KEY (source, minute)
+);
+CREATE INDEX auth_failure_minute ON auth_failure (minute);

@@ -1,0 +1,140 @@
+//! A pool's free blocks in the database: the buddy rule of `moxxie_core::free`.
+//!
+//! Every method here wants the pool locked by the caller.
+
+use ipnet::IpNet;
+use moxxie_core::{
+    PoolId,
+    free::{buddy, parent, remainder},
+    pool::Pool,
+    prefix::{bounds, overlap},
+};
+
+use crate::{Reads, Result, Tx, param::params, statement::Statement};
+
+static BEST: Statement = Statement::new(
+    "free.best",
+    "SELECT prefix FROM free_block WHERE pool_id = $1 AND length <= $2
+     ORDER BY length DESC, first LIMIT 1",
+);
+// Free blocks never overlap, so of all that begin at or before an address only the last can hold it.
+static BEFORE: Statement = Statement::new(
+    "free.before",
+    "SELECT prefix FROM free_block WHERE pool_id = $1 AND first <= $2 ORDER BY first DESC LIMIT 1",
+);
+static INSERT: Statement = Statement::new(
+    "free.insert",
+    "INSERT INTO free_block (pool_id, first, length, prefix) VALUES ($1, $2, $3, $4)",
+);
+static DELETE: Statement =
+    Statement::new("free.delete", "DELETE FROM free_block WHERE pool_id = $1 AND first = $2 AND length = $3");
+static CLEAR: Statement = Statement::new("free.clear", "DELETE FROM free_block WHERE pool_id = $1");
+
+pub(crate) static STATEMENTS: &[&Statement] = &[&BEST, &BEFORE, &INSERT, &DELETE, &CLEAR];
+
+impl Reads {
+    /// The smallest free block that has room for this length, of several the lowest.
+    pub(crate) async fn best_block(&self, pool: PoolId, length: u8) -> Result<Option<IpNet>> {
+        self.one(&BEST, &params![pool, length], |row| row.prefix("prefix")).await
+    }
+
+    /// The free block that holds the whole prefix.
+    pub(crate) async fn block_around(&self, pool: PoolId, prefix: IpNet) -> Result<Option<IpNet>> {
+        let block = self.one(&BEFORE, &params![pool, bounds(&prefix).0], |row| row.prefix("prefix")).await?;
+        Ok(block.filter(|block| block.contains(&prefix)))
+    }
+
+    /// Whether a part of the prefix is free already.
+    async fn is_partly_free(&self, pool: PoolId, prefix: IpNet) -> Result<bool> {
+        let block = self.one(&BEFORE, &params![pool, bounds(&prefix).1], |row| row.prefix("prefix")).await?;
+        Ok(block.is_some_and(|block| overlap(&block, &prefix)))
+    }
+}
+
+impl Tx {
+    /// Cuts a prefix out of the free block that holds it.
+    pub(crate) async fn cut(&mut self, pool: PoolId, block: IpNet, prefix: IpNet) -> Result<()> {
+        self.remove_block(pool, block).await?;
+        for piece in remainder(block, prefix) {
+            self.insert_block(pool, piece).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives a prefix back and merges it with its buddies as far as they are free.
+    pub(crate) async fn give_back(&mut self, pool: &Pool, prefix: IpNet) -> Result<()> {
+        if !pool.prefix.contains(&prefix) || self.is_partly_free(pool.id, prefix).await? {
+            // Somebody wrote prefixes behind our back; what is free is computed from what is there.
+            return self.rebuild(pool).await;
+        }
+        let mut piece = prefix;
+        while piece != pool.prefix {
+            match buddy(piece) {
+                Some(other) if self.remove_block(pool.id, other).await? => piece = parent(piece),
+                _ => break,
+            }
+        }
+        self.insert_block(pool.id, piece).await
+    }
+
+    /// Computes the free blocks anew from the occupied prefixes.
+    pub(crate) async fn rebuild(&mut self, pool: &Pool) -> Result<()> {
+        let occupied = self.occupied_within(pool.vrf_id, pool.prefix).await?;
+        let mut free = Vec::new();
+        gaps(pool.prefix, &occupied, &mut free);
+        self.execute(&CLEAR, &params![pool.id]).await?;
+        for block in free {
+            self.insert_block(pool.id, block).await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_block(&mut self, pool: PoolId, block: IpNet) -> Result<()> {
+        let params = params![pool, bounds(&block).0, block.prefix_len(), block.to_string()];
+        self.execute(&INSERT, &params).await.map(drop)
+    }
+
+    async fn remove_block(&mut self, pool: PoolId, block: IpNet) -> Result<bool> {
+        let params = params![pool, bounds(&block).0, block.prefix_len()];
+        Ok(self.execute(&DELETE, &params).await? > 0)
+    }
+}
+
+/// The fewest aligned blocks that cover what `occupied` (ascending, without overlaps) leaves of `block`.
+fn gaps(block: IpNet, occupied: &[IpNet], free: &mut Vec<IpNet>) {
+    let Some(first) = occupied.first() else {
+        free.push(block);
+        return;
+    };
+    if first.contains(&block) {
+        return;
+    }
+    let Ok(halves) = block.subnets(block.prefix_len() + 1) else { return };
+    for half in halves {
+        let from = occupied.partition_point(|prefix| prefix.broadcast() < half.network());
+        let to = occupied.partition_point(|prefix| prefix.network() <= half.broadcast());
+        gaps(half, &occupied[from..to.max(from)], free);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gaps_of(block: &str, occupied: &[&str]) -> Vec<String> {
+        let occupied: Vec<IpNet> = occupied.iter().map(|text| text.parse().unwrap()).collect();
+        let mut free = Vec::new();
+        gaps(block.parse().unwrap(), &occupied, &mut free);
+        free.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn gaps_are_the_fewest_blocks() {
+        assert_eq!(gaps_of("10.0.0.0/24", &[]), ["10.0.0.0/24"]);
+        assert_eq!(gaps_of("10.0.0.0/24", &["10.0.0.64/26"]), ["10.0.0.0/26", "10.0.0.128/25"]);
+        assert_eq!(gaps_of("10.0.0.0/30", &["10.0.0.0/32", "10.0.0.3/32"]), ["10.0.0.1/32", "10.0.0.2/32"]);
+        assert_eq!(gaps_of("10.0.0.0/24", &["10.0.0.0/25", "10.0.0.128/25"]), [""; 0]);
+        assert_eq!(gaps_of("10.0.0.0/24", &["10.0.0.0/16"]), [""; 0]);
+        assert_eq!(gaps_of("::/127", &["::1/128"]), ["::/128"]);
+    }
+}

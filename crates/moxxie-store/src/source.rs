@@ -1,0 +1,255 @@
+//! Where statements run: a pool of connections, or one transaction.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sqlx::{
+    AssertSqlSafe, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    postgres::PgArguments, query::Query, sqlite::SqliteArguments,
+};
+use tokio::sync::Mutex;
+
+use crate::{
+    Constraint, Result, StoreError,
+    error::classify,
+    param::Param,
+    row::{Inner, Row},
+    statement::{Dialect, Statement},
+};
+
+/// The connections to a database.
+#[derive(Debug, Clone)]
+pub(crate) enum Pool {
+    /// One writer, because SQLite has one write lock; readers see the last commit meanwhile.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// What a transaction has to be able to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Read and write; on SQLite with the write lock from the start, so that it never has to be
+    /// upgraded, which could fail.
+    Write,
+    /// Read, everything as of one moment.
+    Snapshot,
+}
+
+impl Pool {
+    pub(crate) async fn begin(&self, mode: Mode) -> Result<Open> {
+        let began = match (self, mode) {
+            (Self::Sqlite { writer, .. }, Mode::Write) => {
+                writer.begin_with("BEGIN IMMEDIATE").await.map(Kind::Sqlite)
+            }
+            (Self::Sqlite { readers, .. }, Mode::Snapshot) => {
+                readers.begin_with("BEGIN").await.map(Kind::Sqlite)
+            }
+            (Self::Postgres(pool), Mode::Write) => pool.begin().await.map(Kind::Postgres),
+            (Self::Postgres(pool), Mode::Snapshot) => {
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(Kind::Postgres)
+            }
+        };
+        let kind = began.map_err(|error| classify("begin", error))?;
+        Ok(Open { kind: Mutex::new(kind), failed: AtomicBool::new(false) })
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// An open transaction.
+#[derive(Debug)]
+pub(crate) struct Open {
+    /// Behind a lock so that reads can be methods of a shared reference, alike in and outside of a
+    /// transaction. Nobody ever waits for it.
+    kind: Mutex<Kind>,
+    /// Whether a statement failed or was given up half-way. PostgreSQL then answers COMMIT by rolling
+    /// back, without an error; SQLite would commit the other half. Here neither happens.
+    failed: AtomicBool,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Open {
+    pub(crate) async fn commit(self) -> Result<()> {
+        if self.failed.load(Ordering::Relaxed) {
+            return Err(StoreError::Aborted);
+        }
+        match self.kind.into_inner() {
+            Kind::Sqlite(transaction) => transaction.commit().await,
+            Kind::Postgres(transaction) => transaction.commit().await,
+        }
+        .map_err(|error| classify("commit", error))
+    }
+}
+
+/// Where statements run.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Pool(Pool),
+    Open(Open),
+}
+
+impl Source {
+    pub(crate) async fn dialect(&self) -> Dialect {
+        match self {
+            Self::Pool(Pool::Sqlite { .. }) => Dialect::Sqlite,
+            Self::Pool(Pool::Postgres(_)) => Dialect::Postgres,
+            Self::Open(open) => match *open.kind.lock().await {
+                Kind::Sqlite(_) => Dialect::Sqlite,
+                Kind::Postgres(_) => Dialect::Postgres,
+            },
+        }
+    }
+
+    /// Runs a statement and answers its rows.
+    pub(crate) async fn rows(&self, statement: &'static Statement, params: &[Param]) -> Result<Vec<Row>> {
+        refuse_nul(params)?;
+        match self {
+            Self::Pool(Pool::Sqlite { readers, .. }) => {
+                let mut connection =
+                    readers.acquire().await.map_err(|error| classify(statement.name(), error))?;
+                sqlite_rows(&mut connection, statement, params).await
+            }
+            Self::Pool(Pool::Postgres(pool)) => {
+                let mut connection =
+                    pool.acquire().await.map_err(|error| classify(statement.name(), error))?;
+                postgres_rows(&mut connection, statement, params).await
+            }
+            Self::Open(open) => {
+                let mut kind = open.kind.lock().await;
+                let failed_before = open.failed.swap(true, Ordering::Relaxed);
+                let rows = match &mut *kind {
+                    Kind::Sqlite(transaction) => sqlite_rows(transaction, statement, params).await,
+                    Kind::Postgres(transaction) => postgres_rows(transaction, statement, params).await,
+                }?;
+                open.failed.store(failed_before, Ordering::Relaxed);
+                Ok(rows)
+            }
+        }
+    }
+
+    /// Runs a statement that answers at most one row.
+    pub(crate) async fn row(&self, statement: &'static Statement, params: &[Param]) -> Result<Option<Row>> {
+        Ok(self.rows(statement, params).await?.into_iter().next())
+    }
+
+    /// Runs a statement that answers no rows; says how many it touched.
+    pub(crate) async fn execute(&self, statement: &'static Statement, params: &[Param]) -> Result<u64> {
+        refuse_nul(params)?;
+        let Self::Open(open) = self else {
+            return Err(StoreError::Corrupt { what: format!("{} outside a transaction", statement.name()) });
+        };
+        let mut kind = open.kind.lock().await;
+        let failed_before = open.failed.swap(true, Ordering::Relaxed);
+        let touched = match &mut *kind {
+            Kind::Sqlite(transaction) => sqlite_query(statement, params)
+                .execute(&mut **transaction)
+                .await
+                .map(|result| result.rows_affected()),
+            Kind::Postgres(transaction) => postgres_query(statement, params)
+                .execute(&mut **transaction)
+                .await
+                .map(|result| result.rows_affected()),
+        }
+        .map_err(|error| classify(statement.name(), error))?;
+        open.failed.store(failed_before, Ordering::Relaxed);
+        Ok(touched)
+    }
+
+    /// Runs a statement that may be refused by this constraint without ending the transaction: a
+    /// refusal is a count of no rows. On PostgreSQL the statement must see to that itself.
+    pub(crate) async fn attempt(
+        &self,
+        statement: &'static Statement,
+        params: &[Param],
+        refusal: Constraint,
+    ) -> Result<u64> {
+        let failed = |open: &Open| open.failed.load(Ordering::Relaxed);
+        let failed_before = matches!(self, Self::Open(open) if failed(open));
+        match (self.execute(statement, params).await, self) {
+            (Err(StoreError::Conflict(constraint)), Self::Open(open)) if constraint == refusal => {
+                open.failed.store(failed_before, Ordering::Relaxed);
+                Ok(0)
+            }
+            (result, _) => result,
+        }
+    }
+
+    /// Runs the text of a migration: several statements, no parameters.
+    pub(crate) async fn script(&self, name: &'static str, text: &'static str) -> Result<(), sqlx::Error> {
+        let Self::Open(open) = self else {
+            return Err(sqlx::Error::Protocol(format!("{name} outside a transaction")));
+        };
+        // The one word in which the common table definitions differ.
+        match &mut *open.kind.lock().await {
+            Kind::Sqlite(transaction) => {
+                let text = AssertSqlSafe(text.replace("BYTEA", "BLOB"));
+                sqlx::raw_sql(text).execute(&mut **transaction).await?;
+            }
+            Kind::Postgres(transaction) => {
+                sqlx::raw_sql(text).execute(&mut **transaction).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// PostgreSQL cannot store NUL in a text; SQLite could, and nobody could move to PostgreSQL later.
+fn refuse_nul(params: &[Param]) -> Result<()> {
+    let has_nul = |param: &Param| matches!(param, Param::Text(Some(text)) if text.contains('\0'));
+    if params.iter().any(has_nul) { Err(StoreError::NulCharacter) } else { Ok(()) }
+}
+
+fn sqlite_query<'q>(statement: &'static Statement, params: &[Param]) -> Query<'q, Sqlite, SqliteArguments> {
+    let text = AssertSqlSafe(statement.text(Dialect::Sqlite));
+    params.iter().cloned().fold(sqlx::query(text), |query, param| match param {
+        Param::Text(value) => query.bind(value),
+        Param::Int(value) => query.bind(value),
+        Param::Bytes(value) => query.bind(value),
+        Param::Bool(value) => query.bind(value),
+    })
+}
+
+fn postgres_query<'q>(statement: &'static Statement, params: &[Param]) -> Query<'q, Postgres, PgArguments> {
+    let text = AssertSqlSafe(statement.text(Dialect::Postgres));
+    params.iter().cloned().fold(sqlx::query(text), |query, param| match param {
+        Param::Text(value) => query.bind(value),
+        Param::Int(value) => query.bind(value),
+        Param::Bytes(value) => query.bind(value),
+        Param::Bool(value) => query.bind(value),
+    })
+}
+
+async fn sqlite_rows(
+    connection: &mut SqliteConnection,
+    statement: &'static Statement,
+    params: &[Param],
+) -> Result<Vec<Row>> {
+    let rows = sqlite_query(statement, params).fetch_all(connection).await;
+    let rows = rows.map_err(|error| classify(statement.name(), error))?;
+    Ok(rows.into_iter().map(|row| Row { statement: statement.name(), inner: Inner::Sqlite(row) }).collect())
+}
+
+async fn postgres_rows(
+    connection: &mut PgConnection,
+    statement: &'static Statement,
+    params: &[Param],
+) -> Result<Vec<Row>> {
+    let rows = postgres_query(statement, params).fetch_all(connection).await;
+    let rows = rows.map_err(|error| classify(statement.name(), error))?;
+    Ok(rows.into_iter().map(|row| Row { statement: statement.name(), inner: Inner::Postgres(row) }).collect())
+}

@@ -1,0 +1,87 @@
+//! Statements are data: named, listed, and prepared on both databases by a test.
+
+use std::borrow::Cow;
+
+/// Which database speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// One statement of the product, with positional parameters `$1`, `$2`, ...
+#[derive(Debug)]
+pub struct Statement {
+    name: &'static str,
+    sql: &'static str,
+    postgres: Option<&'static str>,
+    lock: Option<&'static str>,
+}
+
+impl Statement {
+    /// A statement that both databases understand.
+    pub(crate) const fn new(name: &'static str, sql: &'static str) -> Self {
+        Self { name, sql, postgres: None, lock: None }
+    }
+
+    /// The text for PostgreSQL, where the two must differ.
+    pub(crate) const fn postgres(self, sql: &'static str) -> Self {
+        Self { postgres: Some(sql), ..self }
+    }
+
+    /// Locks the rows of this table or alias until the transaction ends. On SQLite there is nothing to
+    /// lock: a transaction that writes is the only one.
+    pub(crate) const fn locking(self, table: &'static str) -> Self {
+        Self { lock: Some(table), ..self }
+    }
+
+    /// The name, for error messages.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The text for this database.
+    #[must_use]
+    pub fn text(&self, dialect: Dialect) -> Cow<'static, str> {
+        match (dialect, self.postgres, self.lock) {
+            (Dialect::Sqlite, ..) => self.sql.into(),
+            (Dialect::Postgres, Some(sql), None) => sql.into(),
+            (Dialect::Postgres, None, None) => self.sql.into(),
+            (Dialect::Postgres, sql, Some(table)) => {
+                format!("{} FOR UPDATE OF {table}", sql.unwrap_or(self.sql)).into()
+            }
+        }
+    }
+}
+
+/// Every statement there is, by noun.
+pub static ALL: &[&[&Statement]] = &[
+    crate::address::STATEMENTS,
+    crate::audit::STATEMENTS,
+    crate::change::STATEMENTS,
+    crate::checkpoint::STATEMENTS,
+    crate::domain::STATEMENTS,
+    crate::event::STATEMENTS,
+    crate::free::STATEMENTS,
+    crate::idempotency::STATEMENTS,
+    crate::journal::STATEMENTS,
+    crate::lease::STATEMENTS,
+    crate::login::STATEMENTS,
+    crate::meta::STATEMENTS,
+    crate::migrate::STATEMENTS,
+    crate::network::STATEMENTS,
+    crate::plan::STATEMENTS,
+    crate::pool::STATEMENTS,
+    crate::prefix::STATEMENTS,
+    crate::router::STATEMENTS,
+    crate::secret::STATEMENTS,
+    crate::site::STATEMENTS,
+    crate::step::STATEMENTS,
+    crate::store::STATEMENTS,
+    crate::tenant::STATEMENTS,
+    crate::token::STATEMENTS,
+    crate::vrf::STATEMENTS,
+];

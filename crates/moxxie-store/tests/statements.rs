@@ -1,0 +1,58 @@
+//! Every statement of the product is listed, and both databases understand it.
+
+mod common;
+
+use std::collections::HashSet;
+
+use common::{on_both, on_postgres, on_sqlite};
+use moxxie_store::{Dialect, statement};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection};
+
+#[test]
+fn every_statement_is_listed_under_a_name_of_its_own() {
+    let listed: Vec<&str> =
+        statement::ALL.iter().flat_map(|noun| noun.iter()).map(|one| one.name()).collect();
+    let names: HashSet<&str> = listed.iter().copied().collect();
+    assert_eq!(names.len(), listed.len(), "a name is used twice");
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut written = 0;
+    for file in std::fs::read_dir(source).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        written += text.matches(": Statement =").count();
+    }
+    assert_eq!(written, listed.len(), "a statement is missing in its file's STATEMENTS");
+}
+
+#[tokio::test]
+async fn sqlite_understands_every_statement() {
+    on_sqlite(async |db| {
+        let mut connection = SqliteConnection::connect(&format!("sqlite:{}", db.path())).await.unwrap();
+        for one in statement::ALL.iter().flat_map(|noun| noun.iter()) {
+            let sql = AssertSqlSafe(one.text(Dialect::Sqlite)).into_sql_str();
+            if let Err(error) = connection.prepare(sql).await {
+                panic!("{}: {error}", one.name());
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn postgres_understands_every_statement() {
+    on_postgres(async |db| {
+        let config = db.config();
+        let mut connection = PgConnection::connect(&config.url).await.unwrap();
+        for one in statement::ALL.iter().flat_map(|noun| noun.iter()) {
+            let sql = AssertSqlSafe(one.text(Dialect::Postgres)).into_sql_str();
+            if let Err(error) = connection.prepare(sql).await {
+                panic!("{}: {error}", one.name());
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_database_answers() {
+    on_both(async |db| db.store.ping().await.unwrap()).await;
+}
