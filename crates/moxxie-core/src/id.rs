@@ -44,6 +44,16 @@ macro_rules! ids {
                 self.0
             }
 
+            /// When the id was made, to the millisecond: the time is part of a version 7 UUID.
+            #[must_use]
+            pub fn created_at(self) -> jiff::Timestamp {
+                let ms = self.0.as_u128() >> 80;
+                i64::try_from(ms)
+                    .ok()
+                    .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+                    .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+            }
+
             /// Twelve hex digits from the random part: short enough for the name of a router's row.
             /// Uniqueness of such names is checked where they are used, never assumed.
             #[must_use]
@@ -132,6 +142,12 @@ mod tests {
         assert!(id.to_string().parse::<SiteId>().is_err());
         assert!("net-".parse::<NetworkId>().is_err());
         assert!("".parse::<NetworkId>().is_err());
+    }
+
+    #[test]
+    fn an_id_tells_its_time() {
+        let id = NetworkId::new(uuid_v7(1_700_000_000_123, [7; 10]));
+        assert_eq!(id.created_at().as_millisecond(), 1_700_000_000_123);
     }
 
     #[test]

@@ -1,12 +1,23 @@
 //! The engine: what every use case and worker shares.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use moxxie_core::{RouterId, audit::hex};
+use moxxie_routeros::{Deadlines, Session};
 use moxxie_store::Store;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, clock::Ambient};
+use crate::{Error, clock::Ambient, write::transaction};
+
+/// How often the audit chains are signed and old keys are forgotten.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
+/// How many days an idempotency key is kept (design, section 5).
+const KEY_DAYS: i64 = 30;
 
 /// What an operator may choose about the engine.
 #[derive(Debug, Clone)]
@@ -17,8 +28,15 @@ pub struct EngineConfig {
     pub max_backoff: Duration,
     /// How often the workers look at the database without being woken.
     pub scan_interval: Duration,
+    /// Deadline of reaching a router and logging in.
+    pub connect_deadline: Duration,
     /// Deadline of one command to a router.
     pub command_deadline: Duration,
+    /// How long a process has a router for itself without renewing. At least twice the command deadline
+    /// and 10 s more, or it would be renewed before every wave.
+    pub lease_ttl: Duration,
+    /// How long to let commands arrive that a dead process may have left on their way.
+    pub settle: Duration,
 }
 
 impl Default for EngineConfig {
@@ -27,8 +45,17 @@ impl Default for EngineConfig {
             change_deadline: Duration::from_secs(600),
             max_backoff: Duration::from_secs(30),
             scan_interval: Duration::from_secs(2),
+            connect_deadline: Duration::from_secs(10),
             command_deadline: Duration::from_secs(20),
+            lease_ttl: Duration::from_secs(60),
+            settle: Duration::from_secs(2),
         }
+    }
+}
+
+impl EngineConfig {
+    pub(crate) fn deadlines(&self) -> Deadlines {
+        Deadlines { connect: self.connect_deadline, command: self.command_deadline }
     }
 }
 
@@ -41,13 +68,25 @@ pub(crate) struct Inner {
     pub(crate) ambient: Ambient,
     pub(crate) config: EngineConfig,
     pub(crate) wake: Notify,
+    /// Who we are in leases: another one in every process.
+    pub(crate) holder: String,
+    /// Sessions kept between changes.
+    pub(crate) sessions: Mutex<HashMap<RouterId, Session>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("holder", &self.0.holder).finish_non_exhaustive()
+    }
 }
 
 impl Engine {
     /// An engine over this store. Its workers start with [`Engine::run`].
     #[must_use]
     pub fn new(store: Store, ambient: Ambient, config: EngineConfig) -> Self {
-        Self(Arc::new(Inner { store, ambient, config, wake: Notify::new() }))
+        let holder = hex(&ambient.random::<8>());
+        let sessions = Mutex::default();
+        Self(Arc::new(Inner { store, ambient, config, wake: Notify::new(), holder, sessions }))
     }
 
     /// Runs the workers until `shutdown`; a change in progress is brought to the end of its present
@@ -56,8 +95,40 @@ impl Engine {
     /// # Errors
     /// When a worker ends by itself, which is a defect: the process should end with it.
     pub async fn run(&self, shutdown: CancellationToken) -> Result<(), Error> {
-        let _ = shutdown;
-        todo!()
+        // A worker that ends by itself ends the others, and with them the process.
+        let ends_all = async |result: Result<(), Error>| {
+            shutdown.cancel();
+            result
+        };
+        let (changes, upkeep) =
+            tokio::join!(async { ends_all(self.run_changes(shutdown.clone()).await).await }, async {
+                ends_all(self.run_upkeep(shutdown.clone()).await).await
+            },);
+        changes.and(upkeep)
+    }
+
+    /// Signs the heads of the audit chains and forgets old idempotency keys, now and then.
+    async fn run_upkeep(&self, shutdown: CancellationToken) -> Result<(), Error> {
+        loop {
+            if let Err(error) = self.upkeep().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "upkeep");
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = tokio::time::sleep(UPKEEP_INTERVAL) => {}
+            }
+        }
+        // The last checkpoint vouches for everything this process wrote.
+        self.0.store.checkpoint_audit(self.now()).await?;
+        Ok(())
+    }
+
+    async fn upkeep(&self) -> Result<(), Error> {
+        let now = self.now();
+        self.0.store.checkpoint_audit(now).await?;
+        let before = now.checked_sub(jiff::SignedDuration::from_hours(24 * KEY_DAYS)).unwrap_or(now);
+        transaction!(self, |tx| { tx.purge_idempotent(before).await? })?;
+        Ok(())
     }
 
     /// Whether the database answers, for `/readyz`.
@@ -65,6 +136,6 @@ impl Engine {
     /// # Errors
     /// [`Error::Unavailable`] when it does not.
     pub async fn ready(&self) -> Result<(), Error> {
-        todo!()
+        Ok(self.0.store.ping().await?)
     }
 }

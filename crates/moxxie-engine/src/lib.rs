@@ -10,12 +10,18 @@ pub mod clock;
 pub mod context;
 pub mod engine;
 pub mod error;
+pub mod failpoint;
+mod intent;
 pub mod network;
+mod page;
 pub mod pool;
 pub mod router;
+mod runner;
 pub mod site;
 pub mod tenant;
 pub mod token;
+mod validate;
+mod write;
 
 pub use context::{Context, Idempotency};
 pub use engine::{Engine, EngineConfig};

@@ -1,13 +1,37 @@
 //! Networks.
 
+mod allocate;
+mod order;
+mod view;
+
+use std::collections::HashMap;
+
 use moxxie_api::{
     Page,
     change::Change,
     network::{Network, NetworkQuery, NetworkRequest},
     plan::DryRun,
 };
+use moxxie_core::{
+    NetworkId,
+    change::ChangeKind,
+    identity::{Role, Scope},
+    network::{self as stored, NetworkStatus},
+    vlan::VlanId,
+};
+use moxxie_store::{ChangeFilter, NetworkFilter, Reads};
+use serde_json::json;
 
-use crate::{Context, Engine, Error};
+pub(crate) use self::view::host_tags;
+use self::{
+    allocate::Ground,
+    order::Order,
+    view::{Around, of_ground, view},
+};
+use crate::{
+    Context, Engine, Error, audit::Entry, change::Opening, failpoint, page, validate::Checks,
+    write::transaction,
+};
 
 /// What became of an order.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -24,7 +48,29 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn allocate(&self, context: &Context, request: NetworkRequest) -> Result<Network, Error> {
-        todo!()
+        context.require(Role::Operator)?;
+        if let Some(done) = self.recall(context).await? {
+            return Ok(done);
+        }
+        let order = Order::check(&request)?;
+        let ground = self.ground(context, &order).await?;
+        let result = transaction!(self, |tx| {
+            let network = self.reserve(&mut tx, &ground, &order, NetworkStatus::Allocated).await?;
+            let answer = view(&network, of_ground(&ground, &network));
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: "network.allocate",
+                    object: network.id.to_string(),
+                    tenant: Some(network.tenant_id),
+                    outcome: "succeeded",
+                    detail: json!({"request": request, "after": answer}),
+                },
+            ));
+            self.keep(&mut tx, context, &answer).await?;
+            answer
+        });
+        self.or_recall(context, result).await
     }
 
     /// What [`Engine::allocate`] would reserve.
@@ -36,7 +82,9 @@ impl Engine {
         context: &Context,
         request: NetworkRequest,
     ) -> Result<DryRun, Error> {
-        todo!()
+        context.require(Role::Operator)?;
+        let (ground, network) = self.rehearse(context, &request).await?;
+        Ok(DryRun { network: Some(view(&network, of_ground(&ground, &network))), routers: Vec::new() })
     }
 
     /// Reserves VLAN and prefix and opens a change that puts the network on its routers. Needs operator.
@@ -44,7 +92,49 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn provision(&self, context: &Context, request: NetworkRequest) -> Result<Accepted, Error> {
-        todo!()
+        context.require(Role::Operator)?;
+        if let Some(done) = self.recall(context).await? {
+            return Ok(done);
+        }
+        let order = Order::check(&request)?;
+        let ground = self.ground(context, &order).await?;
+        let routers = self.routers_for(&self.0.store, &ground.domain, &ground.site).await?;
+        let result = transaction!(self, |tx| {
+            let network = self.reserve(&mut tx, &ground, &order, NetworkStatus::Provisioning).await?;
+            let change = self
+                .open_change(
+                    &mut tx,
+                    context,
+                    Opening {
+                        kind: ChangeKind::Provision,
+                        network: &network,
+                        routers: &routers,
+                        request: json!({"new": true, "request": request}),
+                    },
+                )
+                .await?;
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: "network.provision",
+                    object: network.id.to_string(),
+                    tenant: Some(network.tenant_id),
+                    outcome: "accepted",
+                    detail: json!({"request": request, "change": change.change_id,
+                    "vlan": network.attachment.vlan, "prefix": network.prefix}),
+                },
+            ));
+            let mut around = of_ground(&ground, &network);
+            around.change = Some(change.change_id.clone());
+            around.steps = change.steps.clone();
+            let answer = Accepted { network: Some(view(&network, around)), change };
+            self.keep(&mut tx, context, &answer).await?;
+            failpoint::hit(failpoint::ORDER_WRITTEN);
+            answer
+        });
+        failpoint::hit(failpoint::ORDER_COMMITTED);
+        self.wake();
+        self.or_recall(context, result).await
     }
 
     /// What [`Engine::provision`] would reserve and do. Reads the routers.
@@ -56,7 +146,11 @@ impl Engine {
         context: &Context,
         request: NetworkRequest,
     ) -> Result<DryRun, Error> {
-        todo!()
+        context.require(Role::Operator)?;
+        let (ground, network) = self.rehearse(context, &request).await?;
+        let routers = self.routers_for(&self.0.store, &ground.domain, &ground.site).await?;
+        let routers = self.rehearse_change(ChangeKind::Provision, &network, &routers).await?;
+        Ok(DryRun { network: Some(view(&network, of_ground(&ground, &network))), routers })
     }
 
     /// Opens a change that puts an allocated network on its routers; one that is there is left alone.
@@ -64,7 +158,7 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn provision_allocated(&self, context: &Context, id: &str) -> Result<Accepted, Error> {
-        todo!()
+        self.change_network(context, id, ChangeKind::Provision).await
     }
 
     /// What [`Engine::provision_allocated`] would do.
@@ -72,7 +166,7 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn provision_allocated_dry_run(&self, context: &Context, id: &str) -> Result<DryRun, Error> {
-        todo!()
+        self.rehearse_existing(context, id, ChangeKind::Provision).await
     }
 
     /// Opens a change that takes a network off its routers and releases its allocation. A network that
@@ -81,7 +175,11 @@ impl Engine {
     /// # Errors
     /// See [`Error`]; recorded addresses are a [`Error::Conflict`] that lists them.
     pub async fn deprovision(&self, context: &Context, id: &str) -> Result<Accepted, Error> {
-        todo!()
+        context.require(Role::Operator)?;
+        if let Some(change) = self.already_removed(context, id).await? {
+            return Ok(Accepted { change, network: None });
+        }
+        self.change_network(context, id, ChangeKind::Deprovision).await
     }
 
     /// What [`Engine::deprovision`] would do.
@@ -89,15 +187,44 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn deprovision_dry_run(&self, context: &Context, id: &str) -> Result<DryRun, Error> {
-        todo!()
+        self.rehearse_existing(context, id, ChangeKind::Deprovision).await
     }
 
-    /// Lists networks, the oldest first.
+    /// Lists networks, the oldest first. Steps are only in the answer for one network.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn networks(&self, context: &Context, query: NetworkQuery) -> Result<Page<Network>, Error> {
-        todo!()
+        context.require(Role::Viewer)?;
+        let mut checks = Checks::default();
+        let vlan = query.vlan_id.and_then(|vlan| checks.take("vlanId", VlanId::new(vlan)));
+        let status = query.status.as_deref().map(NetworkStatus::parse);
+        if status == Some(None) {
+            let known = NetworkStatus::ALL.map(NetworkStatus::as_str).join(", ");
+            checks.wrong("status", format!("is not a status: {known}"));
+        }
+        checks.done()?;
+        let site = match &query.datacenter {
+            Some(name) => Some(self.site_in_field("datacenter", name).await?.id),
+            None => None,
+        };
+        let tenant = match &query.client_id {
+            Some(name) => {
+                let found = self.find_tenant(context, name).await?;
+                Some(found.ok_or_else(|| Error::invalid("clientId", "there is no such tenant"))?.id)
+            }
+            None => None,
+        };
+        let filter = NetworkFilter { site, tenant, status: status.flatten(), vlan };
+        let page = page::wanted(query.cursor, query.limit)?;
+        let listing = self.0.store.networks(context.principal.scope, &filter, &page).await?;
+        let mut directory = Directory::default();
+        let mut items = Vec::with_capacity(listing.items.len());
+        for network in &listing.items {
+            directory.learn(&self.0.store, network).await?;
+            items.extend(directory.view(network));
+        }
+        Ok(Page { items, next_cursor: listing.next })
     }
 
     /// One network, by id.
@@ -105,6 +232,241 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn network(&self, context: &Context, id: &str) -> Result<Network, Error> {
-        todo!()
+        context.require(Role::Viewer)?;
+        let network = self.find_network(context, id).await?;
+        self.network_view(&self.0.store, &network).await
+    }
+
+    pub(crate) async fn find_network(&self, context: &Context, id: &str) -> Result<stored::Network, Error> {
+        let missing = || Error::not_found("network", id);
+        let network_id: NetworkId = id.parse().map_err(|_| missing())?;
+        self.0.store.network(context.principal.scope, network_id).await?.ok_or_else(missing)
+    }
+
+    pub(crate) async fn network_view(
+        &self,
+        reads: &Reads,
+        network: &stored::Network,
+    ) -> Result<Network, Error> {
+        let mut directory = Directory::default();
+        directory.learn(reads, network).await?;
+        let mut answer =
+            directory.view(network).ok_or_else(|| Error::not_found("datacenter of network", network.id))?;
+        let filter = ChangeFilter { network: Some(network.id), ..ChangeFilter::default() };
+        let latest = reads.changes(Scope::All, &filter, &moxxie_store::Page::first(1)).await?;
+        if let Some(change) = latest.items.first() {
+            answer.change_id = Some(change.id.to_string());
+            answer.provisioning_steps = self.steps_view(reads, change.id).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Reserves in a transaction that is then dropped: nothing is kept.
+    async fn rehearse(
+        &self,
+        context: &Context,
+        request: &NetworkRequest,
+    ) -> Result<(Ground, stored::Network), Error> {
+        let order = Order::check(request)?;
+        let ground = self.ground(context, &order).await?;
+        let mut tx = self.0.store.begin().await?;
+        let network = self.reserve(&mut tx, &ground, &order, NetworkStatus::Allocated).await?;
+        drop(tx);
+        Ok((ground, network))
+    }
+
+    async fn rehearse_existing(
+        &self,
+        context: &Context,
+        id: &str,
+        kind: ChangeKind,
+    ) -> Result<DryRun, Error> {
+        context.require(Role::Operator)?;
+        let network = self.find_network(context, id).await?;
+        let routers = self.routers_of(&self.0.store, &network).await?;
+        let routers = self.rehearse_change(kind, &network, &routers).await?;
+        Ok(DryRun { network: Some(self.network_view(&self.0.store, &network).await?), routers })
+    }
+
+    /// The change that removed a network that is gone.
+    async fn already_removed(&self, context: &Context, id: &str) -> Result<Option<Change>, Error> {
+        let Ok(network) = id.parse::<NetworkId>() else { return Ok(None) };
+        if self.0.store.network(context.principal.scope, network).await?.is_some() {
+            return Ok(None);
+        }
+        let filter = ChangeFilter {
+            network: Some(network),
+            kind: Some(ChangeKind::Deprovision),
+            ..ChangeFilter::default()
+        };
+        let changes =
+            self.0.store.changes(context.principal.scope, &filter, &moxxie_store::Page::first(1)).await?;
+        match changes.items.first() {
+            Some(change) => Ok(Some(self.change_view(&self.0.store, change).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Opens a change of a network that exists. Repeating it gives the change that is doing it, or the
+    /// one that did.
+    async fn change_network(&self, context: &Context, id: &str, kind: ChangeKind) -> Result<Accepted, Error> {
+        context.require(Role::Operator)?;
+        if let Some(done) = self.recall(context).await? {
+            return Ok(done);
+        }
+        let network_id = self.find_network(context, id).await?.id;
+        let result = transaction!(self, |tx| {
+            let network = tx.lock_network(context.principal.scope, network_id).await?;
+            let network = network.ok_or_else(|| Error::not_found("network", id))?;
+            if let Some(same) = self.same_change(&tx, &network, kind).await? {
+                return Ok(Accepted { change: same, network: Some(self.network_view(&tx, &network).await?) });
+            }
+            let status = match kind {
+                ChangeKind::Provision => NetworkStatus::Provisioning,
+                ChangeKind::Deprovision => {
+                    self.refuse_while_in_use(&tx, &network).await?;
+                    NetworkStatus::Deprovisioning
+                }
+            };
+            // An allocation that no router knows is released without asking one.
+            let routers = if network.status == NetworkStatus::Allocated && kind == ChangeKind::Deprovision {
+                Vec::new()
+            } else {
+                self.routers_of(&tx, &network).await?
+            };
+            let opening = Opening {
+                kind,
+                network: &network,
+                routers: &routers,
+                request: json!({"new": false, "before": network.status}),
+            };
+            let change = self.open_change(&mut tx, context, opening).await?;
+            tx.update_network_status(network.id, network.version, status, self.now()).await?;
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: if kind == ChangeKind::Provision {
+                        "network.provision"
+                    } else {
+                        "network.deprovision"
+                    },
+                    object: network.id.to_string(),
+                    tenant: Some(network.tenant_id),
+                    outcome: "accepted",
+                    detail: json!({"change": change.change_id, "before": network.status}),
+                },
+            ));
+            let mut view = self.network_view(&tx, &network).await?;
+            view.status = status.as_str().to_owned();
+            view.change_id = Some(change.change_id.clone());
+            view.provisioning_steps = change.steps.clone();
+            let answer = Accepted { network: Some(view), change };
+            self.keep(&mut tx, context, &answer).await?;
+            answer
+        });
+        self.wake();
+        self.or_recall(context, result).await
+    }
+
+    /// The change that is doing, or has done, what is asked for.
+    async fn same_change(
+        &self,
+        reads: &Reads,
+        network: &stored::Network,
+        kind: ChangeKind,
+    ) -> Result<Option<Change>, Error> {
+        if let Some(open) = reads.open_change_of_network(network.id).await? {
+            if open.kind == kind {
+                return Ok(Some(self.change_view(reads, &open).await?));
+            }
+            let message = format!(
+                "network {} has change {} ({}, {}), which is not over yet; wait for it or cancel it",
+                network.name, open.id, open.kind, open.state
+            );
+            return Err(Error::conflict("change_open", message));
+        }
+        if kind == ChangeKind::Provision && network.status == NetworkStatus::Provisioned {
+            let filter =
+                ChangeFilter { network: Some(network.id), kind: Some(kind), ..ChangeFilter::default() };
+            let last = reads.changes(Scope::All, &filter, &moxxie_store::Page::first(1)).await?;
+            if let Some(last) = last.items.first() {
+                return Ok(Some(self.change_view(reads, last).await?));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn refuse_while_in_use(&self, reads: &Reads, network: &stored::Network) -> Result<(), Error> {
+        let count = reads.count_addresses(Scope::All, network.id).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        let some = reads.addresses(Scope::All, network.id, &moxxie_store::Page::first(20)).await?;
+        let list: Vec<_> = some
+            .items
+            .iter()
+            .map(|record| json!({"address": record.address, "hostname": record.hostname, "vmId": record.vm_id}))
+            .collect();
+        let named: Vec<_> = some.items.iter().take(3).map(|record| record.address.to_string()).collect();
+        let more = if count > 3 { ", ..." } else { "" };
+        Err(Error::Conflict {
+            code: "in_use",
+            message: format!(
+                "network {} still has {count} recorded addresses ({}{more}); release them first",
+                network.name,
+                named.join(", ")
+            ),
+            context: Some(json!({"addresses": list, "count": count})),
+        })
+    }
+}
+
+/// Names of what networks refer to, each looked up once.
+#[derive(Default)]
+struct Directory {
+    sites: HashMap<moxxie_core::SiteId, moxxie_core::site::Site>,
+    domains: HashMap<moxxie_core::DomainId, moxxie_core::domain::Domain>,
+    tenants: HashMap<moxxie_core::TenantId, String>,
+    pools: HashMap<moxxie_core::PoolId, String>,
+}
+
+impl Directory {
+    async fn learn(&mut self, reads: &Reads, network: &stored::Network) -> Result<(), Error> {
+        if !self.sites.contains_key(&network.site_id)
+            && let Some(site) = reads.site(network.site_id).await?
+        {
+            self.sites.insert(site.id, site);
+        }
+        let domain_id = network.attachment.domain_id;
+        if !self.domains.contains_key(&domain_id)
+            && let Some(domain) = reads.domain(domain_id).await?
+        {
+            self.domains.insert(domain_id, domain);
+        }
+        if !self.tenants.contains_key(&network.tenant_id)
+            && let Some(tenant) = reads.tenant(Scope::All, network.tenant_id).await?
+        {
+            self.tenants.insert(tenant.id, tenant.name.to_string());
+        }
+        if !self.pools.contains_key(&network.pool_id)
+            && let Some(pool) = reads.pool(network.pool_id).await?
+        {
+            self.pools.insert(pool.id, pool.name.to_string());
+        }
+        Ok(())
+    }
+
+    fn view(&self, network: &stored::Network) -> Option<Network> {
+        Some(view(
+            network,
+            Around {
+                tenant: self.tenants.get(&network.tenant_id)?,
+                site: self.sites.get(&network.site_id)?,
+                domain: self.domains.get(&network.attachment.domain_id)?,
+                pool: self.pools.get(&network.pool_id)?,
+                change: None,
+                steps: Vec::new(),
+            },
+        ))
     }
 }

@@ -1,11 +1,38 @@
 //! Routers.
 
+use std::time::Instant;
+
 use moxxie_api::{
     Page, PageQuery,
-    router::{Route, Router, RouterCreate, RouterRows, RouterStatus},
+    router::{Route, Router, RouterCreate, RouterRows, RouterStatus, Tls},
+};
+use moxxie_core::{
+    Name, RouterId,
+    identity::{Role, Scope},
+    router::{self as stored, Security},
+    site::Site,
+};
+use moxxie_routeros::owned_rows;
+use moxxie_store::ChangeFilter;
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::{
+    Context, Engine, Error,
+    audit::Entry,
+    page,
+    runner::{
+        contact::{PASSWORD, Stopped},
+        failure::{Failure, chain},
+    },
+    validate::Checks,
+    write::transaction,
 };
 
-use crate::{Context, Engine, Error};
+/// Comment of the operator's rules before which moxxie puts its own, unless told otherwise.
+const USUAL_ANCHOR: &str = "moxxie-anchor";
+/// Ports of RouterOS's API service, plain and with TLS.
+const PORTS: (u16, u16) = (8728, 8729);
 
 impl Engine {
     /// Registers a router; its identity is taken when it is first reached. Needs admin.
@@ -13,15 +40,98 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn create_router(&self, context: &Context, request: RouterCreate) -> Result<Router, Error> {
-        todo!()
+        context.require(Role::Admin)?;
+        if let Some(done) = self.recall(context).await? {
+            return Ok(done);
+        }
+        let (router, site) = self.checked_router(&request).await?;
+        let password = SecretString::from(request.password);
+        let answer = view(&router, &site);
+        let result = transaction!(self, |tx| {
+            // The lock keeps two requests from both finding the site without a router.
+            tx.lock_domain(router.domain_id).await?;
+            if let Some(other) = tx.routers_of_domain(router.domain_id).await?.first() {
+                let message = format!(
+                    "site {} has router {} already; this version has one router per site",
+                    site.name, other.name
+                );
+                return Err(Error::conflict("site_has_router", message));
+            }
+            tx.insert_router(&router, self.now()).await?;
+            tx.put_secret(&router.id.to_string(), PASSWORD, &password).await?;
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: "router.create",
+                    object: router.id.to_string(),
+                    tenant: None,
+                    outcome: "succeeded",
+                    detail: json!({"after": answer}),
+                },
+            ));
+            self.keep(&mut tx, context, &answer).await?;
+            answer.clone()
+        });
+        self.or_recall(context, result).await
+    }
+
+    async fn checked_router(&self, request: &RouterCreate) -> Result<(stored::Router, Site), Error> {
+        let mut checks = Checks::default();
+        let name = checks.name("name", &request.name);
+        let security = security(&mut checks, request.tls.as_ref());
+        let address = checks.take("address", endpoint(&request.address, &security));
+        let word = |checks: &mut Checks, field: &str, text: &str, most: usize| {
+            if text.trim().is_empty() {
+                checks.wrong(field, "is missing");
+            }
+            checks.text(field, text, most)
+        };
+        let username = word(&mut checks, "username", &request.username, 64);
+        if request.password.len() > 512 {
+            checks.wrong("password", "is longer than 512 bytes");
+        }
+        let trunk = word(&mut checks, "trunk", &request.trunk, 64);
+        let anchor = request.firewall_anchor.as_deref().unwrap_or(USUAL_ANCHOR);
+        let anchor = word(&mut checks, "firewallAnchor", anchor, 100);
+        if anchor.starts_with("mx1:") {
+            checks.wrong("firewallAnchor", "begins like moxxie's own marks; choose another comment");
+        }
+        checks.done()?;
+        let (Some(name), Some(address)) = (name, address) else {
+            return Err(Error::invalid("", "the request is incomplete"));
+        };
+        let site = self.site_in_field("datacenter", &request.datacenter).await?;
+        let domain = self.domain_of(&site).await?;
+        let router = stored::Router {
+            id: RouterId::new(self.0.ambient.uuid()),
+            name,
+            site_id: site.id,
+            domain_id: domain.id,
+            address,
+            username,
+            security,
+            trunk,
+            anchor,
+            identity: None,
+        };
+        Ok((router, site))
     }
 
     /// Lists routers by name.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn routers(&self, context: &Context, page: PageQuery) -> Result<Page<Router>, Error> {
-        todo!()
+    pub async fn routers(&self, context: &Context, query: PageQuery) -> Result<Page<Router>, Error> {
+        context.require(Role::Viewer)?;
+        let all = self.0.store.routers().await?;
+        let (routers, next_cursor) =
+            page::slice(all, query.cursor, query.limit, |router| router.name.to_string())?;
+        let sites = self.0.store.sites().await?;
+        let items = routers.iter().filter_map(|router| {
+            let site = sites.iter().find(|site| site.id == router.site_id)?;
+            Some(view(router, site))
+        });
+        Ok(Page { items: items.collect(), next_cursor })
     }
 
     /// One router, by name or id.
@@ -29,7 +139,11 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn router(&self, context: &Context, name: &str) -> Result<Router, Error> {
-        todo!()
+        context.require(Role::Viewer)?;
+        let router = self.find_router(name).await?;
+        let site = self.0.store.site(router.site_id).await?;
+        let site = site.ok_or_else(|| Error::not_found("datacenter of router", &router.name))?;
+        Ok(view(&router, &site))
     }
 
     /// What a router says of itself now; an unreachable one is an answer too, not an error.
@@ -37,7 +151,76 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn router_status(&self, context: &Context, name: &str) -> Result<RouterStatus, Error> {
-        todo!()
+        context.require(Role::Viewer)?;
+        let router = self.find_router(name).await?;
+        let filter = ChangeFilter { router: Some(router.id), open_only: true, ..ChangeFilter::default() };
+        let open = self.0.store.changes(Scope::All, &filter, &moxxie_store::Page::first(1000)).await?;
+        let mut answer = RouterStatus {
+            router: router.name.to_string(),
+            state: "up".into(),
+            reason: None,
+            version: None,
+            board: None,
+            serial: None,
+            identity: None,
+            uptime_s: None,
+            cpu_load_percent: None,
+            free_memory_bytes: None,
+            round_trip_ms: None,
+            owned_rows: std::collections::BTreeMap::new(),
+            open_changes: u64::try_from(open.items.len()).unwrap_or(u64::MAX),
+        };
+        if let Err(failure) = self.ask_status(&router, &mut answer).await? {
+            answer.state = match failure.code {
+                "identity_changed" => "identity_changed",
+                "router_login" => "login_failed",
+                "unsupported_version" => "unsupported",
+                _ => "unreachable",
+            }
+            .to_owned();
+            answer.reason = Some(failure.message);
+        }
+        Ok(answer)
+    }
+
+    async fn ask_status(
+        &self,
+        router: &stored::Router,
+        answer: &mut RouterStatus,
+    ) -> Result<Result<(), Failure>, Error> {
+        let session = match self.session(router).await {
+            Ok(session) => session,
+            Err(Stopped::Failed(failure)) => return Ok(Err(failure)),
+            Err(Stopped::Engine(error)) => return Err(error),
+        };
+        let begun = Instant::now();
+        let status = session.status().await;
+        let took = begun.elapsed();
+        let read = match status {
+            Ok(status) => {
+                let facts = session.facts();
+                answer.version = Some(facts.version_text.clone());
+                answer.board = Some(facts.board.clone());
+                answer.serial = Some(facts.serial.clone());
+                answer.identity = Some(status.identity);
+                answer.uptime_s = status.uptime_s;
+                answer.cpu_load_percent = status.cpu_load_percent;
+                answer.free_memory_bytes = status.free_memory_bytes;
+                answer.round_trip_ms = Some((took.as_secs_f64() * 1_000_000.0).round() / 1000.0);
+                session.read().await
+            }
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok(state) => {
+                let owned = owned_rows(&state, self.0.store.install());
+                let count = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);
+                answer.owned_rows = owned.into_iter().map(|(menu, rows)| (menu, count(rows.len()))).collect();
+                self.keep_session(router.id, session);
+                Ok(Ok(()))
+            }
+            Err(error) => Ok(Err(Failure::of_driver(router.name.as_str(), &error))),
+        }
     }
 
     /// The routes a router has now.
@@ -45,7 +228,20 @@ impl Engine {
     /// # Errors
     /// [`Error::Unavailable`] when it does not answer.
     pub async fn router_routes(&self, context: &Context, name: &str) -> Result<Vec<Route>, Error> {
-        todo!()
+        context.require(Role::Viewer)?;
+        let router = self.find_router(name).await?;
+        let session = self.session(&router).await.map_err(unavailable)?;
+        let routes = session.routes().await.map_err(|error| no_answer(&router, &error))?;
+        self.keep_session(router.id, session);
+        let view = |route: moxxie_routeros::Route| Route {
+            destination: route.destination,
+            gateway: route.gateway,
+            distance: route.distance,
+            table: route.table,
+            active: route.active,
+            origin: route.origin,
+        };
+        Ok(routes.into_iter().map(view).collect())
     }
 
     /// The rows of ours a router has now.
@@ -53,6 +249,119 @@ impl Engine {
     /// # Errors
     /// [`Error::Unavailable`] when it does not answer.
     pub async fn router_rows(&self, context: &Context, name: &str) -> Result<RouterRows, Error> {
-        todo!()
+        context.require(Role::Viewer)?;
+        let router = self.find_router(name).await?;
+        let session = self.session(&router).await.map_err(unavailable)?;
+        let state = session.read().await.map_err(|error| no_answer(&router, &error))?;
+        self.keep_session(router.id, session);
+        let owned = owned_rows(&state, self.0.store.install()).into_iter();
+        let menus = owned.map(|(menu, rows)| {
+            let rows = rows.into_iter().map(|row| {
+                let mut fields = row.fields;
+                fields.insert("comment".into(), format!("{} {}", row.mark, row.label).trim_end().to_owned());
+                fields
+            });
+            (menu, rows.collect())
+        });
+        Ok(RouterRows { router: router.name.to_string(), menus: menus.collect() })
+    }
+
+    async fn find_router(&self, name: &str) -> Result<stored::Router, Error> {
+        let found = match (name.parse::<RouterId>(), name.parse::<Name>()) {
+            (Ok(id), _) => self.0.store.router(id).await?,
+            (_, Ok(name)) => self.0.store.router_by_name(&name).await?,
+            _ => None,
+        };
+        found.ok_or_else(|| Error::not_found("router", name))
+    }
+}
+
+fn unavailable(stopped: Stopped) -> Error {
+    match stopped {
+        Stopped::Failed(failure) => {
+            Error::Unavailable { message: failure.message, retry_after_s: 10, source: None }
+        }
+        Stopped::Engine(error) => error,
+    }
+}
+
+fn no_answer(router: &stored::Router, error: &moxxie_routeros::DriverError) -> Error {
+    let message = format!("router {}: {}", router.name, chain(error));
+    Error::Unavailable { message, retry_after_s: 10, source: None }
+}
+
+fn security(checks: &mut Checks, tls: Option<&Tls>) -> Security {
+    let Some(tls) = tls else { return Security::Plain };
+    let spki = tls.spki_sha256.to_ascii_lowercase();
+    if spki.len() != 64 || !spki.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        checks.wrong("tls.spkiSha256", "is not a SHA-256: 64 hex digits");
+    }
+    Security::Pinned { spki }
+}
+
+/// `host:port` with the usual port filled in; IPv6 addresses with a port stand in brackets.
+fn endpoint(text: &str, security: &Security) -> Result<String, String> {
+    let usual = if matches!(security, Security::Plain) { PORTS.0 } else { PORTS.1 };
+    let bad = || {
+        format!("{:?} is not an address: write host, host:port or [IPv6]:port", crate::validate::short(text))
+    };
+    if let Ok(v6) = text.parse::<std::net::Ipv6Addr>() {
+        return Ok(format!("[{v6}]:{usual}"));
+    }
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(bad)?),
+        None => (text, usual),
+    };
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let good = match bracketed {
+        Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            (1..=253).contains(&host.len())
+                && host.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
+        }
+    };
+    if good { Ok(format!("{host}:{port}")) } else { Err(bad()) }
+}
+
+fn view(router: &stored::Router, site: &Site) -> Router {
+    let identity = router.identity.as_ref();
+    Router {
+        id: router.id.to_string(),
+        name: router.name.to_string(),
+        datacenter: site.name.to_string(),
+        address: router.address.clone(),
+        username: router.username.clone(),
+        tls: match &router.security {
+            Security::Plain => None,
+            Security::Pinned { spki } => Some(Tls { spki_sha256: spki.clone() }),
+        },
+        trunk: router.trunk.clone(),
+        firewall_anchor: router.anchor.clone(),
+        serial: identity.map(|identity| identity.serial.clone()),
+        board: identity.map(|identity| identity.board.clone()),
+        version: identity.map(|identity| identity.version.clone()),
+        created_at: router.id.created_at(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_get_the_usual_port() {
+        let pinned = Security::Pinned { spki: String::new() };
+        for (text, security, full) in [
+            ("r1.example", &Security::Plain, "r1.example:8728"),
+            ("192.0.2.1", &pinned, "192.0.2.1:8729"),
+            ("192.0.2.1:9000", &pinned, "192.0.2.1:9000"),
+            ("2001:db8::1", &Security::Plain, "[2001:db8::1]:8728"),
+            ("[2001:db8::1]:99", &Security::Plain, "[2001:db8::1]:99"),
+        ] {
+            assert_eq!(endpoint(text, security).as_deref(), Ok(full), "{text}");
+        }
+        for bad in ["", ":1", "a:0", "a:99999", "a b", "http://x", "[zz]:1"] {
+            assert!(endpoint(bad, &Security::Plain).is_err(), "{bad}");
+        }
     }
 }

@@ -4,8 +4,10 @@ use moxxie_api::{
     Page, PageQuery,
     tenant::{Tenant, TenantCreate},
 };
+use moxxie_core::{TenantId, identity::Role, tenant};
+use serde_json::json;
 
-use crate::{Context, Engine, Error};
+use crate::{Context, Engine, Error, audit::Entry, page, validate::Checks, write::transaction};
 
 impl Engine {
     /// Registers a tenant. Needs operator.
@@ -13,15 +15,43 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn create_tenant(&self, context: &Context, request: TenantCreate) -> Result<Tenant, Error> {
-        todo!()
+        context.require(Role::Operator)?;
+        if let Some(done) = self.recall(context).await? {
+            return Ok(done);
+        }
+        let mut checks = Checks::default();
+        let name = checks.name("name", &request.name);
+        let description = checks.text("description", &request.description, 1000);
+        checks.done()?;
+        let Some(name) = name else { return Err(Error::not_found("tenant", &request.name)) };
+        let tenant = tenant::Tenant { id: TenantId::new(self.0.ambient.uuid()), name, description };
+        let answer = view(tenant.clone());
+        let result = transaction!(self, |tx| {
+            tx.insert_tenant(&tenant, self.now()).await?;
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: "tenant.create",
+                    object: tenant.id.to_string(),
+                    tenant: Some(tenant.id),
+                    outcome: "succeeded",
+                    detail: json!({"name": tenant.name}),
+                },
+            ));
+            self.keep(&mut tx, context, &answer).await?;
+            answer.clone()
+        });
+        self.or_recall(context, result).await
     }
 
     /// Lists tenants by name.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn tenants(&self, context: &Context, page: PageQuery) -> Result<Page<Tenant>, Error> {
-        todo!()
+    pub async fn tenants(&self, context: &Context, query: PageQuery) -> Result<Page<Tenant>, Error> {
+        context.require(Role::Viewer)?;
+        let page = page::wanted(query.cursor, query.limit)?;
+        Ok(page::answer(self.0.store.tenants(context.principal.scope, &page).await?, view))
     }
 
     /// One tenant, by name or id.
@@ -29,6 +59,29 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn tenant(&self, context: &Context, name: &str) -> Result<Tenant, Error> {
-        todo!()
+        context.require(Role::Viewer)?;
+        self.find_tenant(context, name).await?.map(view).ok_or_else(|| Error::not_found("tenant", name))
+    }
+
+    pub(crate) async fn find_tenant(
+        &self,
+        context: &Context,
+        name: &str,
+    ) -> Result<Option<tenant::Tenant>, Error> {
+        let scope = context.principal.scope;
+        if let Ok(id) = name.parse() {
+            return Ok(self.0.store.tenant(scope, id).await?);
+        }
+        let Ok(name) = name.parse() else { return Ok(None) };
+        Ok(self.0.store.tenant_by_name(scope, &name).await?)
+    }
+}
+
+fn view(tenant: tenant::Tenant) -> Tenant {
+    Tenant {
+        id: tenant.id.to_string(),
+        name: tenant.name.to_string(),
+        description: tenant.description,
+        created_at: tenant.id.created_at(),
     }
 }

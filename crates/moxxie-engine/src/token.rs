@@ -1,9 +1,21 @@
 //! Tokens: who may use the API.
 
+use jiff::SignedDuration;
 use moxxie_api::token::{Token, TokenCreate, TokenCreated};
-use moxxie_core::identity::Principal;
+use moxxie_core::{
+    TokenId,
+    audit::hex,
+    identity::{Principal, Role, Scope},
+};
+use ring::digest;
+use serde_json::json;
 
-use crate::{Context, Engine, Error};
+use crate::{Context, Engine, Error, audit::Entry, validate::Checks, write::transaction};
+
+/// What every secret begins with, so that a leaked one is recognised by people and scanners.
+const SECRET_PREFIX: &str = "mxt_";
+/// How long a token lives when nothing else is asked for.
+const USUAL_DAYS: i64 = 90;
 
 impl Engine {
     /// Who a bearer token is. A failure is counted per source and minute.
@@ -11,7 +23,26 @@ impl Engine {
     /// # Errors
     /// [`Error::Unauthenticated`] for an unknown, expired or revoked token.
     pub async fn authenticate(&self, secret: &str, source: &str) -> Result<Principal, Error> {
-        todo!()
+        let now = self.now();
+        // The hash is looked up, not compared: a lookup's time says nothing about 256 random bits.
+        let token = self.0.store.token_by_hash(&hash(secret)).await?;
+        let valid = token.filter(|token| {
+            token.revoked_at.is_none() && token.expires_at.is_none_or(|expires| now < expires)
+        });
+        let Some(token) = valid else {
+            self.0.store.record_auth_failures(source, now, 1).await?;
+            return Err(Error::Unauthenticated);
+        };
+        if token.last_used_at.is_none_or(|last| now.duration_since(last) > SignedDuration::from_mins(5)) {
+            self.0.store.touch_token(token.id, now).await?;
+        }
+        Ok(Principal {
+            token: Some(token.id),
+            name: token.name.to_string(),
+            role: token.role,
+            scope: token.tenant_id.map_or(Scope::All, Scope::Tenant),
+            source: source.to_owned(),
+        })
     }
 
     /// Makes the first admin token when there is none at all; `None` when there is one already.
@@ -19,7 +50,16 @@ impl Engine {
     /// # Errors
     /// When the database fails.
     pub async fn bootstrap_admin(&self) -> Result<Option<TokenCreated>, Error> {
-        todo!()
+        if self.0.store.count_tokens().await? > 0 {
+            return Ok(None);
+        }
+        let request = TokenCreate { name: "admin".into(), role: "admin".into(), days: Some(365) };
+        match self.create_token(&Context::system(), request).await {
+            Ok(token) => Ok(Some(token)),
+            // Another process starting at the same time was faster.
+            Err(Error::Conflict { code: "name_taken", .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Makes a token; its secret is in this answer and nowhere else. Needs admin.
@@ -27,7 +67,48 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn create_token(&self, context: &Context, request: TokenCreate) -> Result<TokenCreated, Error> {
-        todo!()
+        context.require(Role::Admin)?;
+        let mut checks = Checks::default();
+        let name = checks.name("name", &request.name);
+        let role = Role::parse(&request.role);
+        if role.is_none() {
+            checks.wrong("role", "is not a role: viewer, operator or admin");
+        }
+        let days = request.days.unwrap_or(USUAL_DAYS);
+        if !(1..=3650).contains(&days) {
+            checks.wrong("days", format!("{days} is not possible: 1 to 3650"));
+        }
+        checks.done()?;
+        let (Some(name), Some(role)) = (name, role) else { return Err(Error::Unauthenticated) };
+        let secret = format!("{SECRET_PREFIX}{}", hex(&self.0.ambient.random::<32>()));
+        let now = self.now();
+        let expires = now
+            .checked_add(SignedDuration::from_hours(24 * days))
+            .map_err(|error| Error::Internal(Box::new(error)))?;
+        let token = moxxie_store::Token {
+            id: TokenId::new(self.0.ambient.uuid()),
+            name,
+            role,
+            tenant_id: None,
+            created_at: now,
+            expires_at: Some(expires),
+            revoked_at: None,
+            last_used_at: None,
+        };
+        transaction!(self, |tx| {
+            tx.insert_token(&token, &hash(&secret)).await?;
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: "token.create",
+                    object: token.id.to_string(),
+                    tenant: None,
+                    outcome: "succeeded",
+                    detail: json!({"name": token.name, "role": token.role, "expiresAt": expires}),
+                },
+            ));
+        })?;
+        Ok(TokenCreated { token: view(token), secret })
     }
 
     /// All tokens, without secrets. Needs admin.
@@ -35,7 +116,8 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn tokens(&self, context: &Context) -> Result<Vec<Token>, Error> {
-        todo!()
+        context.require(Role::Admin)?;
+        Ok(self.0.store.tokens().await?.into_iter().map(view).collect())
     }
 
     /// Revokes a token at once; revoking twice is the same. Needs admin.
@@ -43,6 +125,47 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn revoke_token(&self, context: &Context, id: &str) -> Result<Token, Error> {
-        todo!()
+        context.require(Role::Admin)?;
+        let missing = || Error::not_found("token", id);
+        let token_id: TokenId = id.parse().map_err(|_| missing())?;
+        let token = self.0.store.token(token_id).await?.ok_or_else(missing)?;
+        if token.revoked_at.is_some() {
+            return Ok(view(token));
+        }
+        let now = self.now();
+        transaction!(self, |tx| {
+            tx.revoke_token(token_id, now).await?;
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: "token.revoke",
+                    object: token_id.to_string(),
+                    tenant: None,
+                    outcome: "succeeded",
+                    detail: json!({"name": token.name}),
+                },
+            ));
+        })?;
+        let token = self.0.store.token(token_id).await?.ok_or_else(missing)?;
+        Ok(view(token))
+    }
+}
+
+fn hash(secret: &str) -> [u8; 32] {
+    let digest = digest::digest(&digest::SHA256, secret.as_bytes());
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest.as_ref());
+    bytes
+}
+
+fn view(token: moxxie_store::Token) -> Token {
+    Token {
+        id: token.id.to_string(),
+        name: token.name.to_string(),
+        role: token.role.as_str().to_owned(),
+        created_at: token.created_at,
+        expires_at: token.expires_at.unwrap_or(moxxie_core::Timestamp::MAX),
+        revoked_at: token.revoked_at,
+        last_used_at: token.last_used_at,
     }
 }

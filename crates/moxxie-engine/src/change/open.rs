@@ -1,0 +1,93 @@
+//! Opening a change: it is written down with its steps before anything is tried.
+
+use jiff::SignedDuration;
+use moxxie_api::change::Change;
+use moxxie_core::{
+    ChangeId,
+    change::{ChangeKind, ChangeState, Decision, StepName, StepState},
+    network::Network,
+    router::Router,
+};
+use moxxie_store::{Step, Tx};
+use serde_json::{Value, json};
+
+use crate::{Context, Engine, Error};
+
+/// What a change to be opened is about.
+pub(crate) struct Opening<'a> {
+    pub(crate) kind: ChangeKind,
+    pub(crate) network: &'a Network,
+    pub(crate) routers: &'a [Router],
+    pub(crate) request: Value,
+}
+
+/// The steps a change of this kind has for this network, in the order they are done.
+pub(crate) fn step_names(kind: ChangeKind, network: &Network) -> Vec<StepName> {
+    let dhcp = network.options.dhcp.then_some(StepName::DhcpConfiguration);
+    let steps = [
+        Some(StepName::IpamAllocation),
+        Some(StepName::RouterVlanCreation),
+        Some(StepName::RouterConfiguration),
+        Some(StepName::FirewallRules),
+        dhcp,
+    ];
+    let mut steps: Vec<_> = steps.into_iter().flatten().collect();
+    match kind {
+        ChangeKind::Provision => steps.push(StepName::Verification),
+        // The allocation is released last, when the routers have been seen clean.
+        ChangeKind::Deprovision => {
+            steps.reverse();
+            steps.insert(steps.len() - 1, StepName::Verification);
+        }
+    }
+    steps
+}
+
+impl Engine {
+    /// Writes a change with its steps and first event.
+    pub(crate) async fn open_change(
+        &self,
+        tx: &mut Tx,
+        context: &Context,
+        opening: Opening<'_>,
+    ) -> Result<Change, Error> {
+        let now = self.now();
+        let allowed = SignedDuration::try_from(self.0.config.change_deadline)
+            .map_err(|error| Error::Internal(Box::new(error)))?;
+        let change = moxxie_store::Change {
+            id: ChangeId::new(self.0.ambient.uuid()),
+            kind: opening.kind,
+            state: ChangeState::Planned,
+            decision: Decision::None,
+            network_id: opening.network.id,
+            tenant_id: opening.network.tenant_id,
+            site_id: opening.network.site_id,
+            routers: opening.routers.iter().map(|router| router.id).collect(),
+            attempt: 0,
+            not_before: now,
+            deadline: now.checked_add(allowed).map_err(|error| Error::Internal(Box::new(error)))?,
+            reached: false,
+            error: None,
+            request: opening.request,
+            principal: context.principal.name.clone(),
+            created_at: now,
+            updated_at: now,
+            finished_at: None,
+            version: 1,
+        };
+        tx.insert_change(&change).await?;
+        let names = step_names(opening.kind, opening.network);
+        for (ordinal, name) in (0_i64..).zip(names) {
+            let done = opening.kind == ChangeKind::Provision && name == StepName::IpamAllocation;
+            let state = if done { StepState::Completed } else { StepState::Pending };
+            tx.set_step(change.id, &Step { ordinal, name, state, at: now, detail: String::new() }).await?;
+        }
+        let message = format!(
+            "{} of {} (VLAN {}, {}) is ordered",
+            opening.kind, opening.network.name, opening.network.attachment.vlan, opening.network.prefix
+        );
+        let event = json!({"kind": "state", "name": ChangeState::Planned, "message": message});
+        tx.append_event(change.id, &event, now).await?;
+        self.change_view(tx, &change).await
+    }
+}

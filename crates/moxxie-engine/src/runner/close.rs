@@ -1,0 +1,198 @@
+//! Closing a change: records, allocation, steps and audit end together, in one transaction.
+
+use moxxie_core::{
+    ChangeId,
+    change::{ChangeKind, ChangeState, Outcome, StepName, StepState},
+    identity::Scope,
+    network::{Network, NetworkStatus},
+};
+use moxxie_store::{Change, Step, Tx};
+use serde_json::{Value, json};
+
+use super::forward::verb;
+use crate::{Context, Engine, Error, audit::Entry};
+
+/// How a change ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Done and verified.
+    Applied,
+    /// Undone, or never begun.
+    RolledBack,
+    /// Called off before anything was sent.
+    Cancelled,
+    /// An operator says the routers do not matter any more.
+    WrittenOff,
+}
+
+impl Engine {
+    /// Ends a change. The caller holds it locked.
+    pub(crate) async fn close(&self, tx: &mut Tx, change: &mut Change, ending: Ending) -> Result<(), Error> {
+        let now = self.now();
+        let released = self.settle_network(tx, change, ending).await?;
+        self.close_steps(tx, change, ending, released).await?;
+        if matches!(ending, Ending::RolledBack) {
+            self.journal_undone(tx, change.id).await?;
+        }
+        change.state = match ending {
+            Ending::Applied => ChangeState::Applied,
+            Ending::RolledBack | Ending::WrittenOff => ChangeState::RolledBack,
+            Ending::Cancelled => ChangeState::Cancelled,
+        };
+        if ending == Ending::Applied {
+            change.error = None;
+        }
+        tx.update_change(change, now).await?;
+        let reason = change.error.as_ref().map_or_else(String::new, |error| format!(": {}", error.message));
+        let message = format!("{} is {}{reason}", change.kind, change.state);
+        tx.append_event(change.id, &json!({"kind": "state", "name": change.state, "message": message}), now)
+            .await?;
+        let context = Context::system();
+        let mut audit = self.event(&context, Entry {
+            action: if change.kind == ChangeKind::Provision { "network.provision" } else { "network.deprovision" },
+            object: change.network_id.to_string(),
+            tenant: Some(change.tenant_id),
+            outcome: if ending == Ending::Applied { "succeeded" } else { "failed" },
+            detail: json!({
+                "change": change.id,
+                "state": change.state,
+                "error": change.error.as_ref().map(|error| json!({"code": error.code, "message": error.message})),
+                "allocationReleased": released,
+                "commands": self.commands_of(tx, change.id).await?,
+            }),
+        });
+        // What the worker did, it did for whoever asked.
+        audit.actor.clone_from(&change.principal);
+        tx.audit(audit);
+        count(change, ending, now);
+        Ok(())
+    }
+
+    /// Whether the allocation was released.
+    async fn settle_network(&self, tx: &mut Tx, change: &Change, ending: Ending) -> Result<bool, Error> {
+        let Some(network) = tx.lock_network(Scope::All, change.network_id).await? else { return Ok(true) };
+        let made_by_it = change.request["new"].as_bool().unwrap_or(false);
+        let before = change.request["before"].as_str().and_then(NetworkStatus::parse);
+        let status = match (change.kind, ending) {
+            (ChangeKind::Provision, Ending::Applied) => Some(NetworkStatus::Provisioned),
+            (ChangeKind::Provision, _) if !made_by_it => Some(before.unwrap_or(NetworkStatus::Allocated)),
+            (ChangeKind::Deprovision, Ending::RolledBack | Ending::Cancelled) => {
+                Some(before.unwrap_or(NetworkStatus::Provisioned))
+            }
+            (ChangeKind::Provision, _) | (ChangeKind::Deprovision, Ending::Applied | Ending::WrittenOff) => {
+                None
+            }
+        };
+        match status {
+            Some(status) => {
+                tx.update_network_status(network.id, network.version, status, self.now()).await?;
+                Ok(false)
+            }
+            None => {
+                self.release(tx, &network).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Frees VLAN, prefix and addresses of a network and forgets it.
+    async fn release(&self, tx: &mut Tx, network: &Network) -> Result<(), Error> {
+        loop {
+            let records = tx.addresses(Scope::All, network.id, &moxxie_store::Page::first(500)).await?;
+            if records.items.is_empty() {
+                break;
+            }
+            for record in records.items {
+                tx.delete_address(Scope::All, network.id, record.address).await?;
+            }
+        }
+        tx.release_network_prefixes(network.id).await?;
+        tx.delete_network(network.id).await?;
+        Ok(())
+    }
+
+    async fn close_steps(
+        &self,
+        tx: &mut Tx,
+        change: &Change,
+        ending: Ending,
+        released: bool,
+    ) -> Result<(), Error> {
+        for step in tx.steps(Scope::All, change.id).await? {
+            let allocation = step.name == StepName::IpamAllocation;
+            let state = match (ending, step.state) {
+                (Ending::Applied, StepState::Pending | StepState::Running) => StepState::Completed,
+                (Ending::Applied, other) => other,
+                (_, StepState::Completed) if allocation && !released => StepState::Completed,
+                (_, StepState::Completed | StepState::Running) => StepState::Undone,
+                (_, StepState::Pending) => StepState::Skipped,
+                (_, other) => other,
+            };
+            if state != step.state {
+                let step = Step { state, at: self.now(), ..step };
+                tx.set_step(change.id, &step).await?;
+                let message = format!("{}: {state}", step.name);
+                let event = json!({"kind": "step", "name": step.name, "status": state, "message": message});
+                tx.append_event(change.id, &event, self.now()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes in the journal that everything that was or may have been done is undone.
+    pub(crate) async fn journal_undone(&self, tx: &mut Tx, change: ChangeId) -> Result<(), Error> {
+        let mut undone: std::collections::BTreeMap<_, Vec<_>> = std::collections::BTreeMap::new();
+        for entry in tx.journal(Scope::All, change).await? {
+            if matches!(entry.outcome, Outcome::Done | Outcome::Sent | Outcome::Unknown) {
+                undone.entry(entry.router_id).or_default().push((
+                    entry.ordinal,
+                    Outcome::Undone,
+                    entry.answer,
+                ));
+            }
+        }
+        for (router, outcomes) in undone {
+            tx.journal_outcomes(change, router, &outcomes, self.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Marks the network of a change that needs an operator.
+    pub(crate) async fn mark_failed(&self, tx: &mut Tx, change: &Change) -> Result<(), Error> {
+        if let Some(network) = tx.lock_network(Scope::All, change.network_id).await? {
+            tx.update_network_status(network.id, network.version, NetworkStatus::Failed, self.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// The commands of a change and the routers' answers, for the audit trail.
+    async fn commands_of(&self, tx: &Tx, change: ChangeId) -> Result<Vec<Value>, Error> {
+        let journal = tx.journal(Scope::All, change).await?;
+        let line = |entry: moxxie_store::JournalEntry| {
+            let row = &entry.command.row;
+            json!({
+                "router": entry.router_id,
+                "command": format!("{} {}", row.menu, verb(&entry.command.action)),
+                "fields": row.fields,
+                "comment": row.comment(),
+                "outcome": entry.outcome,
+                "answer": entry.answer,
+            })
+        };
+        Ok(journal.into_iter().map(line).collect())
+    }
+}
+
+fn count(change: &Change, ending: Ending, now: moxxie_core::Timestamp) {
+    if ending == Ending::RolledBack && change.reached {
+        metrics::counter!("network_rollback_total").increment(1);
+    }
+    if change.kind == ChangeKind::Provision {
+        metrics::counter!("network_provisioning_total").increment(1);
+        if ending == Ending::Applied {
+            metrics::counter!("network_provisioning_success").increment(1);
+        }
+        let took = now.duration_since(change.created_at).as_secs_f64();
+        metrics::histogram!("network_provisioning_duration_seconds").record(took);
+    }
+}

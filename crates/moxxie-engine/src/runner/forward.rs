@@ -1,0 +1,371 @@
+//! Forward: plan, journal, guard, waves, verification, decision.
+
+use moxxie_core::{
+    change::{ChangeState, Decision, Outcome, StepName, StepState},
+    identity::Scope,
+};
+use moxxie_routeros::{SafeMode, guard_free, missing, plan, render};
+
+use super::{
+    close::Ending,
+    drive::{Drive, Place},
+    failure::{Failure, Stop},
+};
+use crate::{Engine, Error, failpoint, intent};
+
+/// Why the waves of a plan ended early.
+struct Applied {
+    failure: Option<Failure>,
+}
+
+impl Drive<'_> {
+    /// One try of a change on routers that are as they were before it.
+    pub(super) async fn forward(&mut self) -> Result<(), Stop> {
+        self.leaving()?;
+        match self.prepare().await {
+            Ok(()) => {}
+            // Nothing has been sent in this try, and what an earlier one sent has been taken back.
+            Err(Stop::Failed(failure)) if failure.passing && self.engine.now() < self.change.deadline => {
+                return self.put_off(ChangeState::Waiting, &failure).await;
+            }
+            Err(Stop::Failed(failure)) => {
+                self.change.error = Some(failure.record());
+                return self.end(Ending::RolledBack).await;
+            }
+            Err(stop) => return Err(stop),
+        }
+        match self.apply_and_verify().await {
+            Ok(()) => self.onward().await,
+            Err(Stop::Failed(failure)) => {
+                self.turn_back(&failure).await?;
+                self.back().await
+            }
+            Err(stop) => Err(stop),
+        }
+    }
+
+    /// Reads every router and plans; when all plans stand, writes them into the journal.
+    async fn prepare(&mut self) -> Result<(), Stop> {
+        let network = self.network()?.clone();
+        for place in &mut self.stops {
+            place.look(self.engine).await?;
+            let facts = place.session()?.facts().clone();
+            self.engine.enrol(&mut place.router, &facts).await?;
+            place.plan = self.engine.make_plan(place, self.change.kind, &network).await?;
+        }
+        failpoint::hit(failpoint::PLAN_MADE);
+        let now = self.engine.now();
+        let mut tx = self.engine.0.store.begin().await?;
+        self.hold(&mut tx).await?;
+        for place in &self.stops {
+            tx.set_plan(self.change.id, place.router.id, &place.plan).await?;
+            tx.journal_write(self.change.id, place.router.id, &place.plan, now).await?;
+        }
+        self.change.error = None;
+        let commands: usize = self.stops.iter().map(|place| place.plan.commands.len()).sum();
+        self.enter(&mut tx, ChangeState::Running, &format!("{commands} commands are planned")).await?;
+        tx.commit().await?;
+        failpoint::hit(failpoint::JOURNAL_WRITTEN);
+        Ok(())
+    }
+
+    async fn apply_and_verify(&mut self) -> Result<(), Stop> {
+        for index in 0..self.stops.len() {
+            if !self.stops[index].plan.is_empty() {
+                self.take_guard(index).await?;
+                self.apply(index).await?;
+            }
+        }
+        self.verify().await?;
+        failpoint::hit(failpoint::VERIFIED);
+        let mut tx = self.engine.0.store.begin().await?;
+        self.hold(&mut tx).await?;
+        self.change.decision = Decision::Commit;
+        self.enter(&mut tx, ChangeState::Verifying, "verified; the change is kept").await?;
+        tx.commit().await?;
+        failpoint::hit(failpoint::COMMIT_DECIDED);
+        Ok(())
+    }
+
+    async fn take_guard(&mut self, index: usize) -> Result<(), Stop> {
+        self.leases.ensure(self.engine.0.config.command_deadline).await?;
+        failpoint::hit(failpoint::GUARD_BEFORE_TAKE);
+        let place = &mut self.stops[index];
+        let name = place.router.name.to_string();
+        let guard = place.session()?.take_guard().await;
+        place.guard = Some(guard.map_err(|error| Failure::of_guard(&name, &error))?);
+        failpoint::hit(failpoint::GUARD_TAKEN);
+        Ok(())
+    }
+
+    /// Sends the plan of one router, wave by wave, each journaled before and after.
+    async fn apply(&mut self, index: usize) -> Result<(), Stop> {
+        for wave in self.stops[index].plan.waves() {
+            self.leaving_with_failure()?;
+            self.leases.ensure(self.engine.0.config.command_deadline).await?;
+            self.journal_sent(index, &wave).await?;
+            failpoint::hit(failpoint::WAVE_JOURNALED);
+            failpoint::hit(failpoint::WAVE_BEFORE_SEND);
+            let answers = self.stops[index].send(&wave).await?;
+            failpoint::hit(failpoint::WAVE_ANSWERED);
+            let applied = self.journal_answers(index, &wave, &answers).await?;
+            failpoint::hit(failpoint::WAVE_DONE);
+            if let Some(failure) = applied.failure {
+                return Err(failure.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// A process that is to end does not begin another wave; the change goes back and is tried again by
+    /// whoever comes next.
+    fn leaving_with_failure(&self) -> Result<(), Stop> {
+        if self.shutdown.is_cancelled() {
+            return Err(
+                Failure::passing("process_ended", "moxxie was stopped while the change was running").into()
+            );
+        }
+        Ok(())
+    }
+
+    async fn journal_sent(&mut self, index: usize, wave: &[usize]) -> Result<(), Stop> {
+        let (router, plan) = (self.stops[index].router.id, self.stops[index].plan.clone());
+        let mut tx = self.engine.0.store.begin().await?;
+        self.hold(&mut tx).await?;
+        tx.journal_sent(self.change.id, router, &ordinals(wave), self.engine.now()).await?;
+        for command in wave.iter().map(|i| &plan.commands[*i]) {
+            self.step(&mut tx, command.row.step, StepState::Running, "").await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn journal_answers(
+        &mut self,
+        index: usize,
+        wave: &[usize],
+        answers: &[(Outcome, Option<String>)],
+    ) -> Result<Applied, Stop> {
+        let place = &self.stops[index];
+        let (router, name, plan) = (place.router.id, place.router.name.to_string(), place.plan.clone());
+        let outcomes: Vec<_> = ordinals(wave)
+            .into_iter()
+            .zip(answers)
+            .map(|(ordinal, (outcome, answer))| (ordinal, *outcome, answer.clone()))
+            .collect();
+        let mut failure = None;
+        let mut tx = self.engine.0.store.begin().await?;
+        self.hold(&mut tx).await?;
+        tx.journal_outcomes(self.change.id, router, &outcomes, self.engine.now()).await?;
+        for (i, (outcome, answer)) in wave.iter().zip(answers) {
+            let command = &plan.commands[*i];
+            let said = answer.as_deref().unwrap_or("no answer");
+            match outcome {
+                Outcome::Done | Outcome::AlreadySo => continue,
+                Outcome::Refused => {
+                    self.step(&mut tx, command.row.step, StepState::Failed, said).await?;
+                    failure = Some(Failure {
+                        detail: serde_json::json!({"router": name, "menu": command.row.menu, "answer": said}),
+                        ..Failure::lasting(
+                            "router_refused",
+                            format!(
+                                "router {name} refused {} {}: {said}",
+                                command.row.menu,
+                                verb(&command.action)
+                            ),
+                        )
+                    });
+                }
+                // A refusal says more than a lost answer beside it.
+                _ if failure.is_none() => {
+                    failure = Some(Failure::passing(
+                        "connection_lost",
+                        format!(
+                            "router {name}: the answer to {} {} was lost",
+                            command.row.menu,
+                            verb(&command.action)
+                        ),
+                    ));
+                }
+                _ => {}
+            }
+        }
+        if failure.is_none() {
+            for step in plan.steps() {
+                let last = plan.commands.iter().rposition(|command| command.row.step == step);
+                if last.is_some_and(|last| wave.contains(&last)) {
+                    self.step(&mut tx, step, StepState::Completed, "").await?;
+                }
+            }
+        }
+        tx.commit().await?;
+        Ok(Applied { failure })
+    }
+
+    /// Reads every router over a fresh session and compares with its plan.
+    async fn verify(&mut self) -> Result<(), Stop> {
+        let mut tx = self.engine.0.store.begin().await?;
+        self.hold(&mut tx).await?;
+        self.enter(&mut tx, ChangeState::Verifying, "all commands are done; reading back").await?;
+        self.step(&mut tx, StepName::Verification, StepState::Running, "").await?;
+        tx.commit().await?;
+        failpoint::hit(failpoint::VERIFY_BEGUN);
+        for place in &mut self.stops {
+            let name = place.router.name.to_string();
+            let fresh = self.engine.connect(&place.router).await?;
+            let state = fresh.read().await.map_err(|error| Failure::of_driver(&name, &error))?;
+            let wrong = missing(&place.plan, &state);
+            if !wrong.is_empty() {
+                let list: Vec<_> = wrong.iter().map(ToString::to_string).collect();
+                let message =
+                    format!("router {name} is not as planned after the change: {}", list.join("; "));
+                return Err(Failure::lasting("verification_failed", message).into());
+            }
+            place.verified = Some(fresh);
+        }
+        Ok(())
+    }
+
+    /// Writes down that the change goes back, for good or for another try.
+    async fn turn_back(&mut self, failure: &Failure) -> Result<(), Stop> {
+        tracing::warn!(change = %self.change.id, code = failure.code, reason = %failure.message, "a change goes back");
+        let again = failure.passing && self.engine.now() < self.change.deadline && !self.change_is_tired();
+        let mut tx = self.engine.0.store.begin().await?;
+        self.hold(&mut tx).await?;
+        self.change.error = Some(failure.record());
+        if !again {
+            self.change.decision = Decision::Rollback;
+        }
+        self.steps_from(&mut tx, &[StepState::Running], StepState::Failed).await?;
+        self.enter(&mut tx, ChangeState::RollingBack, &failure.message).await?;
+        tx.commit().await?;
+        failpoint::hit(failpoint::ROLLBACK_BEGUN);
+        Ok(())
+    }
+}
+
+impl Place {
+    /// A session and a read of the router, when nobody holds it.
+    pub(super) async fn look(&mut self, engine: &Engine) -> Result<(), Stop> {
+        let name = self.router.name.to_string();
+        if self.session.is_none() {
+            self.session = Some(engine.session(&self.router).await?);
+        }
+        let state = self.session()?.read().await;
+        let state = match state {
+            Ok(state) => state,
+            Err(error) => {
+                self.session = None;
+                return Err(Failure::of_driver(&name, &error).into());
+            }
+        };
+        if !guard_free(&state) {
+            let holder = match &state.safe_mode {
+                SafeMode::Other { user, owner } => format!("{user} ({owner})"),
+                _ => "an earlier session of moxxie".to_owned(),
+            };
+            let message = format!(
+                "router {name}: safe mode is held by {holder}; the change waits until it is released"
+            );
+            return Err(Failure::passing("safe_mode_held", message).into());
+        }
+        self.state = Some(state);
+        Ok(())
+    }
+
+    pub(super) fn session(&self) -> Result<&moxxie_routeros::Session, Stop> {
+        self.session.as_ref().ok_or_else(|| {
+            Failure::passing(
+                "connection_lost",
+                format!("router {}: the connection was lost", self.router.name),
+            )
+            .into()
+        })
+    }
+
+    /// Sends some commands of the plan in one go.
+    pub(super) async fn send(&mut self, wave: &[usize]) -> Result<Vec<(Outcome, Option<String>)>, Stop> {
+        let plan = self.plan.clone();
+        self.send_of(&plan, wave).await
+    }
+
+    /// Sends some commands of any plan in one go.
+    pub(super) async fn send_of(
+        &mut self,
+        plan: &moxxie_core::plan::Plan,
+        wave: &[usize],
+    ) -> Result<Vec<(Outcome, Option<String>)>, Stop> {
+        let (Some(session), Some(state)) = (&self.session, &mut self.state) else {
+            let message = format!("router {}: the connection was lost", self.router.name);
+            return Err(Failure::passing("connection_lost", message).into());
+        };
+        Ok(session.apply_wave(plan, wave, state).await)
+    }
+}
+
+impl Engine {
+    /// What has to be done on a router for this change, from what it showed.
+    pub(super) async fn make_plan(
+        &self,
+        place: &Place,
+        kind: moxxie_core::change::ChangeKind,
+        network: &moxxie_core::network::Network,
+    ) -> Result<moxxie_core::plan::Plan, Stop> {
+        let state = place.state.as_ref().ok_or(Stop::Stale)?;
+        let networks = self.0.store.networks_in_domain(place.domain.id).await?;
+        let mut names = std::collections::HashMap::new();
+        for network in &networks {
+            if !names.contains_key(&network.tenant_id)
+                && let Some(tenant) = self.0.store.tenant(Scope::All, network.tenant_id).await?
+            {
+                names.insert(tenant.id, tenant.name.to_string());
+            }
+        }
+        if let Some(tenant) = self.0.store.tenant(Scope::All, network.tenant_id).await? {
+            names.insert(tenant.id, tenant.name.to_string());
+        }
+        let tenant = |network: &moxxie_core::network::Network| {
+            names.get(&network.tenant_id).cloned().unwrap_or_default()
+        };
+        let (before, after) = intent::around(kind, &place.site, &place.domain, &networks, network, &tenant);
+        let name = place.router.name.as_str();
+        let rendered = |intent| {
+            render(intent, &place.binding, &state.facts)
+                .map_err(|error| Failure::lasting("plan_refused", format!("router {name}: {error}")))
+        };
+        let made = plan(&rendered(&before)?, &rendered(&after)?, state, &place.binding);
+        Ok(made.map_err(|refusal| Failure::of_refusal(name, &refusal))?)
+    }
+}
+
+fn ordinals(wave: &[usize]) -> Vec<i64> {
+    wave.iter().map(|index| i64::try_from(*index).unwrap_or(i64::MAX)).collect()
+}
+
+pub(super) fn verb(action: &moxxie_core::plan::Action) -> &'static str {
+    use moxxie_core::plan::Action;
+    match action {
+        Action::Add => "add",
+        Action::Set { .. } => "set",
+        Action::Remove => "remove",
+    }
+}
+
+impl Drive<'_> {
+    /// Whether it has been tried so often that another try would only disturb the router.
+    fn change_is_tired(&self) -> bool {
+        self.change.attempt >= 5
+    }
+
+    /// Closes the records.
+    pub(super) async fn end(&mut self, ending: Ending) -> Result<(), Stop> {
+        let mut tx = self.engine.0.store.begin().await?;
+        self.hold(&mut tx).await?;
+        self.engine
+            .close(&mut tx, &mut self.change, ending)
+            .await
+            .map_err(|error: Error| Stop::Engine(error))?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

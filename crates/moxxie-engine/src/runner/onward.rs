@@ -1,0 +1,104 @@
+//! Onward: after the decision to keep a change there is only forward.
+
+use moxxie_core::change::{ChangeState, Outcome};
+use moxxie_routeros::{missing, remaining};
+
+use super::{
+    close::Ending,
+    drive::Drive,
+    failure::{Failure, Stop},
+};
+use crate::failpoint;
+
+/// How often what is missing is sent again when answers get lost.
+const ROUNDS: usize = 4;
+
+impl Drive<'_> {
+    /// Releases the guards; a router that lost its hold is rolled forward; then closes the records.
+    pub(super) async fn onward(&mut self) -> Result<(), Stop> {
+        for index in 0..self.stops.len() {
+            match self.settle(index).await {
+                Ok(()) => {}
+                Err(Stop::Failed(failure)) if failure.passing => {
+                    return self.put_off(ChangeState::Verifying, &failure).await;
+                }
+                Err(Stop::Failed(failure)) => return self.call_operator(&failure).await,
+                Err(stop) => return Err(stop),
+            }
+        }
+        failpoint::hit(failpoint::GUARD_RELEASED);
+        self.end(Ending::Applied).await?;
+        failpoint::hit(failpoint::CHANGE_APPLIED);
+        Ok(())
+    }
+
+    async fn settle(&mut self, index: usize) -> Result<(), Stop> {
+        let place = &mut self.stops[index];
+        if let (Some(guard), Some(session)) = (place.guard.take(), &place.session) {
+            match session.release(guard).await {
+                Ok(()) => {
+                    // The session that verified is the fresher one; the other ends here.
+                    if let Some(verified) = place.verified.take() {
+                        place.session = Some(verified);
+                    }
+                    return Ok(());
+                }
+                Err(error) => {
+                    tracing::warn!(router = %place.router.name, error = &error as &dyn std::error::Error,
+                        "the guard could not be released; rolling the router forward");
+                    place.session = None;
+                    place.verified = None;
+                }
+            }
+        }
+        self.roll_forward(index).await
+    }
+
+    /// Sends what the router lacks of the plan, until it lacks nothing.
+    async fn roll_forward(&mut self, index: usize) -> Result<(), Stop> {
+        if self.stops[index].plan.is_empty() {
+            return Ok(());
+        }
+        for _ in 0..ROUNDS {
+            self.stops[index].look_when_free(self.engine).await?;
+            let place = &self.stops[index];
+            let name = place.router.name.to_string();
+            let state = place.state.as_ref().ok_or(Stop::Stale)?;
+            let rest = remaining(&place.plan, state);
+            if rest.is_empty() {
+                let wrong = missing(&place.plan, state);
+                if wrong.is_empty() {
+                    return Ok(());
+                }
+                let list: Vec<_> = wrong.iter().map(ToString::to_string).collect();
+                let message = format!(
+                    "router {name} is not as planned: {}; put it right by hand, then retry the change",
+                    list.join("; ")
+                );
+                return Err(Failure::lasting("verification_failed", message).into());
+            }
+            for wave in rest.waves() {
+                self.leases.ensure(self.engine.0.config.command_deadline).await?;
+                failpoint::hit(failpoint::FORWARD_BEFORE_SEND);
+                let answers = self.stops[index].send_of(&rest, &wave).await?;
+                failpoint::hit(failpoint::FORWARD_ANSWERED);
+                if let Some((i, (_, answer))) =
+                    wave.iter().zip(&answers).find(|(_, (outcome, _))| *outcome == Outcome::Refused)
+                {
+                    let message = format!(
+                        "router {name} refused {} after the change was decided: {}; put it right by hand, then retry the change",
+                        rest.commands[*i].row.menu,
+                        answer.as_deref().unwrap_or_default()
+                    );
+                    return Err(Failure::lasting("router_refused", message).into());
+                }
+                if answers.iter().any(|(outcome, _)| *outcome == Outcome::Unknown) {
+                    self.stops[index].session = None;
+                    break;
+                }
+            }
+        }
+        let name = &self.stops[index].router.name;
+        Err(Failure::passing("connection_lost", format!("router {name}: answers keep getting lost")).into())
+    }
+}

@@ -1,0 +1,103 @@
+//! Rehearsal: what a change would do, for `?dryRun=true`. Reads routers, writes nothing.
+
+use moxxie_api::plan::{PlannedCommand, RouterPlan};
+use moxxie_core::{
+    change::ChangeKind,
+    network::Network,
+    plan::{Action, Plan},
+    router::Router,
+};
+use moxxie_routeros::{diff_text, script};
+use serde_json::json;
+
+use super::{
+    drive::Place,
+    failure::{Failure, Stop},
+    forward::verb,
+};
+use crate::{Engine, Error};
+
+impl Engine {
+    /// What each router would get.
+    pub(crate) async fn rehearse_change(
+        &self,
+        kind: ChangeKind,
+        network: &Network,
+        routers: &[Router],
+    ) -> Result<Vec<RouterPlan>, Error> {
+        let mut plans = Vec::with_capacity(routers.len());
+        for router in routers {
+            let mut place = self.place_of(router.clone()).await?;
+            let made = async {
+                place.look(self).await?;
+                self.make_plan(&place, kind, network).await
+            }
+            .await;
+            let plan = made.map_err(|stop| refused(router, stop))?;
+            if let Some(session) = place.session.take() {
+                self.keep_session(router.id, session);
+            }
+            plans.push(view(router, &plan));
+        }
+        Ok(plans)
+    }
+
+    /// A router with all that planning needs.
+    async fn place_of(&self, router: Router) -> Result<Place, Error> {
+        let missing = || Error::not_found("datacenter of router", &router.name);
+        let site = self.0.store.site(router.site_id).await?.ok_or_else(missing)?;
+        let domain = self.0.store.domain(router.domain_id).await?.ok_or_else(missing)?;
+        Ok(Place {
+            binding: self.binding(&router),
+            router,
+            site,
+            domain,
+            plan: Plan::default(),
+            session: None,
+            state: None,
+            guard: None,
+            verified: None,
+        })
+    }
+}
+
+/// Why there is no plan, as an error of the request.
+fn refused(router: &Router, stop: Stop) -> Error {
+    match stop {
+        Stop::Failed(Failure { message, passing: true, .. }) => {
+            Error::Unavailable { message, retry_after_s: 5, source: None }
+        }
+        Stop::Failed(failure) => Error::Conflict {
+            code: failure.code,
+            message: failure.message,
+            context: Some(failure.detail).filter(|detail| !detail.is_null()),
+        },
+        Stop::Engine(error) => error,
+        Stop::Stale | Stop::Leave => Error::Unavailable {
+            message: format!("router {} is busy", router.name),
+            retry_after_s: 1,
+            source: None,
+        },
+    }
+}
+
+fn view(router: &Router, plan: &Plan) -> RouterPlan {
+    let commands = plan.commands.iter().map(|command| PlannedCommand {
+        wave: command.wave,
+        step: command.row.step.to_string(),
+        action: verb(&command.action).to_owned(),
+        menu: command.row.menu.clone(),
+        fields: json!(command.row.fields),
+        before: match &command.action {
+            Action::Set { before } => Some(json!(before)),
+            Action::Add | Action::Remove => None,
+        },
+        comment: command.row.comment(),
+    });
+    RouterPlan {
+        router: router.name.to_string(),
+        commands: commands.collect(),
+        diff: diff_text(plan),
+        script: script(plan),
+    }
+}
