@@ -39,9 +39,8 @@ pub(super) fn execute_quietly(
 ) -> Result<(), Vec<Trap>> {
     let outcome = run(router, caller, request, out);
     router.commit(&caller.user);
-    match outcome? {
-        Answer { then: Then::Reboot, .. } => router.reboot_wanted = true,
-        Answer { .. } => {}
+    if matches!(outcome?.then, Then::Reboot) {
+        router.reboot_wanted = true;
     }
     Ok(())
 }

@@ -33,7 +33,12 @@ pub(super) fn before_write(
                 put(menu, row, "dynamic", Value::bool(true));
             }
         }
-        "/system/scheduler" if before.is_none() => fill_scheduler(router, caller, menu, row),
+        "/system/scheduler" => {
+            if before.is_none() {
+                fill_scheduler(router, caller, menu, row);
+            }
+            check_policies(caller, menu, row)?;
+        }
         "/system/script" if before.is_none() => {
             if text(menu, row, "owner").is_none() {
                 put(menu, row, "owner", Value::text(caller.user.clone()));
@@ -148,6 +153,15 @@ fn fill_scheduler(router: &Router, caller: &Caller, menu: &CompiledMenu, row: &m
     }
     if text(menu, row, "start-time").is_none() {
         put(menu, row, "start-time", Value::text(crate::clock::format_time(router.now)));
+    }
+}
+
+/// Nobody hands out what he does not hold (reference 4, scheduler).
+fn check_policies(caller: &Caller, menu: &CompiledMenu, row: &Row) -> Result<(), Trap> {
+    let wanted = text(menu, row, "policy").unwrap_or_default();
+    match wanted.split(',').filter(|policy| !policy.is_empty()).all(|policy| caller.may(policy)) {
+        true => Ok(()),
+        false => Err(Trap::new(ErrorId::Permissions)),
     }
 }
 

@@ -109,8 +109,8 @@ pub(super) fn print(
     let known = if menu.is_list() { LIST_ARGUMENTS } else { SINGLE_ARGUMENTS };
     for (name, _) in &request.arguments {
         // An item may be named, which prints that one.
-        if !known.contains(&name.as_str()) && !(menu.is_list() && matches!(name.as_str(), ".id" | "numbers"))
-        {
+        let names_item = menu.is_list() && matches!(name.as_str(), ".id" | "numbers");
+        if !names_item && !known.contains(&name.as_str()) {
             return Err(Trap::with(ErrorId::UnknownParameter, name));
         }
     }

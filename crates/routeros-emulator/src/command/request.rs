@@ -31,7 +31,7 @@ impl Request {
             arguments: sentence
                 .attributes()
                 .map(|(name, value)| {
-                    (String::from_utf8_lossy(name.as_ref()).into_owned(), Bytes::copy_from_slice(value))
+                    (String::from_utf8_lossy(name).into_owned(), Bytes::copy_from_slice(value))
                 })
                 .collect(),
             queries: sentence.queries().map(Bytes::copy_from_slice).collect(),

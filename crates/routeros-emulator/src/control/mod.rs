@@ -124,22 +124,14 @@ async fn client(stream: TcpStream, emulator: Arc<Emulator>) {
 
 async fn answer(emulator: &Emulator, ask: Ask) -> Value {
     match ask {
-        Ask::Snapshot => json!({"ok": emulator.snapshot()}),
-        Ask::Rows { menu } => json!({"ok": emulator.rows(&menu)}),
-        Ask::Inject { fault } => ok(emulator.faults().inject(fault)),
-        Ask::Clear => ok(emulator.faults().clear()),
-        Ask::Hits => json!({"ok": emulator.faults().hits()}),
-        Ask::Latency { latency_ms, jitter_ms } => ok(emulator
-            .faults()
-            .set_latency(Duration::from_millis(latency_ms), Duration::from_millis(jitter_ms))),
-        Ask::Offline => ok(emulator.go_offline().await),
-        Ask::Online => ok(emulator.go_online().await),
-        Ask::Reboot => ok(emulator.reboot().await),
-        Ask::Add { menu, fields } => result(emulator.add_row(&menu, &pairs(&fields))),
-        Ask::Set { menu, item, fields } => result(emulator.set_row(&menu, &item, &pairs(&fields))),
-        Ask::Remove { menu, item } => result(emulator.remove_row(&menu, &item)),
-        Ask::Run { command, arguments } => result(emulator.run(&command, &pairs(&arguments))),
-        Ask::Log => json!({"ok": emulator.command_log()}),
+        Ask::Snapshot => return json!({"ok": emulator.snapshot()}),
+        Ask::Rows { menu } => return json!({"ok": emulator.rows(&menu)}),
+        Ask::Hits => return json!({"ok": emulator.faults().hits()}),
+        Ask::Log => return json!({"ok": emulator.command_log()}),
+        Ask::Add { menu, fields } => return result(emulator.add_row(&menu, &pairs(&fields))),
+        Ask::Set { menu, item, fields } => return result(emulator.set_row(&menu, &item, &pairs(&fields))),
+        Ask::Remove { menu, item } => return result(emulator.remove_row(&menu, &item)),
+        Ask::Run { command, arguments } => return result(emulator.run(&command, &pairs(&arguments))),
         Ask::Clock { set_ms, advance_ms, freeze } => {
             let clock = emulator.clock();
             match freeze {
@@ -153,17 +145,22 @@ async fn answer(emulator: &Emulator, ask: Ask) -> Value {
             if let Some(millis) = advance_ms {
                 clock.advance(Duration::from_millis(millis));
             }
-            json!({"ok": clock.now()})
+            return json!({"ok": clock.now()});
         }
+        Ask::Inject { fault } => emulator.faults().inject(fault),
+        Ask::Clear => emulator.faults().clear(),
+        Ask::Latency { latency_ms, jitter_ms } => {
+            emulator.faults().set_latency(Duration::from_millis(latency_ms), Duration::from_millis(jitter_ms))
+        }
+        Ask::Offline => emulator.go_offline().await,
+        Ask::Online => emulator.go_online().await,
+        Ask::Reboot => emulator.reboot().await,
     }
+    json!({"ok": true})
 }
 
 fn pairs(fields: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
     fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
-}
-
-fn ok((): ()) -> Value {
-    json!({"ok": true})
 }
 
 fn result<T: serde::Serialize>(result: Result<T, Refused>) -> Value {

@@ -14,8 +14,6 @@ mod store;
 
 pub(crate) use change::Change;
 pub(crate) use defaults::{fresh, mac_address};
-pub(crate) use history::LIMIT as HISTORY_LIMIT;
 pub(crate) use router::{Follower, Router, Settings};
 pub(crate) use row::Row;
-pub(crate) use safe_mode::Hold;
-pub(crate) use session::{Caller, Session};
+pub(crate) use session::Caller;

@@ -35,11 +35,6 @@ impl Space {
         self.last_id
     }
 
-    /// All rows, by id.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.rows.values()
-    }
-
     /// Rows in the sequence that counts.
     pub(crate) fn in_order(&self, menu: &CompiledMenu) -> Box<dyn Iterator<Item = &Row> + '_> {
         if menu.menu.ordered {
