@@ -22,7 +22,6 @@ use crate::{
 #[must_use]
 pub fn undo(plan: &Plan, state: &DeviceState) -> Plan {
     let index = Index::new(state);
-    let last = plan.commands.iter().map(|command| command.wave).max().unwrap_or(0);
     let inverse = |command: &Command| {
         let (action, row) = match (&command.action, index.target(&command.row)) {
             (Action::Add, Some(_)) => (Action::Remove, command.row.clone()),
@@ -30,10 +29,27 @@ pub fn undo(plan: &Plan, state: &DeviceState) -> Plan {
             (Action::Remove, None) => (Action::Add, command.row.clone()),
             (Action::Add | Action::Set { .. }, None) | (Action::Remove, Some(_)) => return None,
         };
-        Some(Command { wave: last - command.wave, action, row })
+        Some(Command { wave: command.wave, action, row })
     };
-    let commands = plan.commands.iter().rev().filter_map(inverse).collect();
+    let mut commands: Vec<_> = plan.commands.iter().rev().filter_map(inverse).collect();
+    renumber(&mut commands);
     Plan { commands, basis: plan.basis.clone() }
+}
+
+/// Numbers the waves of reversed commands from 0. A row of an ordered menu gets a wave of its own, because
+/// it may be placed before the one made just before it.
+fn renumber(commands: &mut [Command]) {
+    let mut wave = 0;
+    let mut last: Option<(u16, bool)> = None;
+    for command in commands {
+        let alone = command.action == Action::Add && menu(&command.row.menu).is_some_and(|menu| menu.ordered);
+        let key = (command.wave, alone);
+        if last.is_some_and(|last| last != key || alone) {
+            wave += 1;
+        }
+        last = Some(key);
+        command.wave = wave;
+    }
 }
 
 /// The commands of a plan that are still to be done, for rolling forward. A row that was made and is not as

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use moxxie_core::row::Row;
+use moxxie_core::row::{Mark, Row};
 
 use crate::{DeviceState, StateRow, anchor::place, find::Index, menu::menu};
 
@@ -39,6 +39,25 @@ impl<'a> Chains<'a> {
         let rows = self.chains.get(&chain(row)?)?;
         let own = rows.iter().position(|other| other.mark == row.mark)?;
         rows[own + 1..].iter().find(|other| stays(other)).map(|other| other.mark.to_string())
+    }
+
+    /// What a row that is removed has to be placed before when it is made again: its anchor, or the next row
+    /// of the whole table that is ours and stands there by then. An undo goes through a plan from its end,
+    /// so that those are the rows that `stands` accepts by their rank.
+    ///
+    /// The next row of its own chain would do for the meaning; this keeps the table as it was where it can,
+    /// which spares everybody who compares a router before and after.
+    pub(crate) fn before_again(
+        row: &Row,
+        found: &StateRow,
+        state: &DeviceState,
+        stands: impl Fn(&Mark) -> bool,
+    ) -> Option<String> {
+        if row.before.is_some() || !menu(&row.menu)?.ordered {
+            return row.before.clone();
+        }
+        let after = state.rows(&row.menu).iter().skip_while(|other| other.id != found.id).skip(1);
+        after.filter_map(StateRow::mark).find(|mark| stands(mark)).map(|mark| mark.to_string())
     }
 
     /// Rows that stand on the router, but not in their order or not before their anchor; `only` chooses

@@ -37,7 +37,7 @@ pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Bindin
     }
     let index = Index::new(state);
     let scope = Scope::new(before, after);
-    let chains = (Chains::new(before), Chains::new(after));
+    let chains = Chains::new(after);
     let on_router = |row: &Row| index.target(row).is_some();
     let mut damaged = Vec::new();
     let mut commands = Vec::new();
@@ -48,9 +48,11 @@ pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Bindin
             Found::Ambiguous => damaged.push(Mismatch::new(row, What::Ambiguous)),
             Found::Here(found) | Found::Changed(found) => {
                 let mut was = as_found(row, found);
-                was.before = chains.0.before(row, |next| scope.stays(next) && on_router(next));
+                was.before =
+                    Chains::before_again(row, found, state, |next| scope.stands_again(next, row.rank));
                 let phase = if scope.vanishes(row) { Phase::Clear } else { Phase::Tidy };
-                commands.push((phase, u16::MAX - row.rank, Action::Remove, was));
+                let at = state.rows(&row.menu).iter().position(|other| other.id == found.id);
+                commands.push((phase, u16::MAX - row.rank, at, Action::Remove, was));
             }
         }
     }
@@ -59,8 +61,8 @@ pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Bindin
             Found::Ambiguous => damaged.push(Mismatch::new(row, What::Ambiguous)),
             Found::Absent => {
                 let mut row = (*row).clone();
-                row.before = chains.1.before(&row, on_router);
-                commands.push((Phase::Build, row.rank, Action::Add, row));
+                row.before = chains.before(&row, on_router);
+                commands.push((Phase::Build, row.rank, None, Action::Add, row));
             }
             // Under another name it is ours only when that is the name it had before this change.
             Found::Changed(found) if !scope.was(row).is_some_and(|was| is_key_of(was, found)) => {
@@ -75,13 +77,13 @@ pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Bindin
                 let differences = differences(row, found);
                 if !differences.is_empty() {
                     let before = differences.into_iter().map(|d| (d.field, d.found)).collect();
-                    commands.push((Phase::Build, row.rank, Action::Set { before }, (*row).clone()));
+                    commands.push((Phase::Build, row.rank, None, Action::Set { before }, (*row).clone()));
                 }
             }
         }
     }
     let in_scope: HashSet<&Mark> = scope.wanted.iter().map(|row| &row.mark).collect();
-    for (row, text) in chains.1.misplaced(state, &index, |row| in_scope.contains(&row.mark)) {
+    for (row, text) in chains.misplaced(state, &index, |row| in_scope.contains(&row.mark)) {
         damaged.push(Mismatch::new(row, What::Misplaced(text)));
     }
 
@@ -120,15 +122,25 @@ enum Phase {
     Tidy,
 }
 
-fn in_waves(mut commands: Vec<(Phase, u16, Action, Row)>) -> Vec<Command> {
-    commands.sort_by(|(phase, rank, _, row), (other_phase, other_rank, _, other)| {
-        (phase, rank, &row.menu, &row.mark).cmp(&(other_phase, other_rank, &other.menu, &other.mark))
+/// A command with its phase, its rank there, and where a row that is removed stands in its menu.
+type Ranked = (Phase, u16, Option<usize>, Action, Row);
+
+/// Within a wave, rows that are removed are listed as they stand: an undo lists them the other way round.
+fn in_waves(mut commands: Vec<Ranked>) -> Vec<Command> {
+    commands.sort_by(|(phase, rank, at, _, row), (other_phase, other_rank, other_at, _, other)| {
+        (phase, rank, &row.menu, at, &row.mark).cmp(&(
+            other_phase,
+            other_rank,
+            &other.menu,
+            other_at,
+            &other.mark,
+        ))
     });
     let mut wave = 0;
     let mut last = None;
     commands
         .into_iter()
-        .map(|(phase, rank, action, row)| {
+        .map(|(phase, rank, _, action, row)| {
             if last.is_some_and(|last| last != (phase, rank)) {
                 wave += 1;
             }
@@ -185,8 +197,11 @@ impl<'a> Scope<'a> {
         self.before.get(&identity(row)).copied()
     }
 
-    fn stays(&self, row: &Row) -> bool {
-        self.after.contains_key(&identity(row))
+    /// Whether a rule is there when one of this rank is made again by an undo: it was never removed, or has
+    /// been made again before.
+    fn stands_again(&self, mark: &Mark, rank: u16) -> bool {
+        let identity = (path::FILTER, mark);
+        self.after.contains_key(&identity) || self.before.get(&identity).is_some_and(|row| row.rank <= rank)
     }
 
     /// Whether the row goes because its network or VLAN domain goes; shared firewall rows go last.

@@ -184,8 +184,17 @@ pub(crate) fn execute_all(state: &mut DeviceState, plan: &Plan) {
     }
 }
 
-/// The state as text without ids: rules in the order of their chain, other rows sorted, defaults left out.
+/// The state as text without ids: rules in their order, other rows sorted, defaults left out.
 pub(crate) fn shown(state: &DeviceState) -> String {
+    text(state, false)
+}
+
+/// The same with rules in the order of their chain only: how chains lie among each other has no meaning.
+pub(crate) fn shown_by_chain(state: &DeviceState) -> String {
+    text(state, true)
+}
+
+fn text(state: &DeviceState, by_chain: bool) -> String {
     let mut text = String::new();
     for menu in MENUS {
         let mut rows: Vec<_> = state
@@ -204,10 +213,9 @@ pub(crate) fn shown(state: &DeviceState) -> String {
                     .collect::<String>()
             })
             .collect();
-        if menu.ordered {
-            // The order of rules counts within a chain; how chains lie among each other has no meaning.
+        if menu.ordered && by_chain {
             rows.sort_by_key(|row| row.split(' ').find(|word| word.starts_with("chain=")).map(str::to_owned));
-        } else {
+        } else if !menu.ordered {
             rows.sort();
         }
         rows.iter().for_each(|row| text.push_str(&format!("{}{row}\n", menu.path)));
