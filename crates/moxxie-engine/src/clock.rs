@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use moxxie_core::Timestamp;
 
+type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+type Randomness = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
 /// Where the engine gets the time and random bytes from.
 #[derive(Clone)]
 pub struct Ambient {
-    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    random: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
+    now: Clock,
+    random: Randomness,
 }
 
 impl std::fmt::Debug for Ambient {
@@ -20,6 +23,7 @@ impl std::fmt::Debug for Ambient {
 impl Ambient {
     /// The system's clock and random numbers.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place where time comes from the system")]
     pub fn system() -> Self {
         use ring::rand::{SecureRandom, SystemRandom};
         let source = SystemRandom::new();

@@ -33,6 +33,8 @@ points! {
     WAVE_JOURNALED = "wave.journaled";
     /// A wave's bytes are about to leave.
     WAVE_BEFORE_SEND = "wave.before_send";
+    /// A wave's bytes are handed to the connection.
+    WAVE_SENT = "wave.sent";
     /// A wave's answers are in; they are not journaled.
     WAVE_ANSWERED = "wave.answered";
     /// A wave's outcomes are committed.
@@ -53,6 +55,8 @@ points! {
     GUARD_UNROLLED = "guard.unrolled";
     /// A wave of inverses is about to leave.
     UNDO_BEFORE_SEND = "undo.before_send";
+    /// A wave of inverses is handed to the connection.
+    UNDO_SENT = "undo.sent";
     /// A wave of inverses is answered.
     UNDO_ANSWERED = "undo.answered";
     /// The router is as before; the records are not.
@@ -61,8 +65,41 @@ points! {
     CHANGE_ROLLED_BACK = "change.rolled_back";
     /// After a commit that lost its guard: a wave of what is missing is about to leave.
     FORWARD_BEFORE_SEND = "forward.before_send";
+    /// After a commit that lost its guard: the wave is handed to the connection.
+    FORWARD_SENT = "forward.sent";
     /// After a commit that lost its guard: the wave is answered.
     FORWARD_ANSWERED = "forward.answered";
+}
+
+/// The points around a wave of one kind.
+pub(crate) struct WavePoints {
+    before: &'static str,
+    sent: &'static str,
+    answered: &'static str,
+}
+
+/// A wave of a plan.
+pub(crate) const PLAN: WavePoints =
+    WavePoints { before: WAVE_BEFORE_SEND, sent: WAVE_SENT, answered: WAVE_ANSWERED };
+/// A wave of inverses.
+pub(crate) const UNDO: WavePoints =
+    WavePoints { before: UNDO_BEFORE_SEND, sent: UNDO_SENT, answered: UNDO_ANSWERED };
+/// A wave of what is missing after a commit.
+pub(crate) const FORWARD: WavePoints =
+    WavePoints { before: FORWARD_BEFORE_SEND, sent: FORWARD_SENT, answered: FORWARD_ANSWERED };
+
+impl moxxie_routeros::Observer for WavePoints {
+    fn before_send(&self) {
+        hit(self.before);
+    }
+
+    fn after_send(&self) {
+        hit(self.sent);
+    }
+
+    fn after_answers(&self) {
+        hit(self.answered);
+    }
 }
 
 /// Says that a point has been reached.

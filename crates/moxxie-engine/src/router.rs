@@ -12,7 +12,7 @@ use moxxie_core::{
     router::{self as stored, Security},
     site::Site,
 };
-use moxxie_routeros::owned_rows;
+use moxxie_routeros::{RouteQuery, owned_rows};
 use moxxie_store::ChangeFilter;
 use secrecy::SecretString;
 use serde_json::json;
@@ -23,7 +23,7 @@ use crate::{
     page,
     runner::{
         contact::{PASSWORD, Stopped},
-        failure::{Failure, chain},
+        failure::Failure,
     },
     validate::Checks,
     write::transaction,
@@ -31,6 +31,8 @@ use crate::{
 
 /// Comment of the operator's rules before which moxxie puts its own, unless told otherwise.
 const USUAL_ANCHOR: &str = "moxxie-anchor";
+/// Most routes in one answer: a full BGP table would take minutes to print.
+const MOST_ROUTES: usize = 10_000;
 /// Ports of RouterOS's API service, plain and with TLS.
 const PORTS: (u16, u16) = (8728, 8729);
 
@@ -202,10 +204,10 @@ impl Engine {
                 answer.version = Some(facts.version_text.clone());
                 answer.board = Some(facts.board.clone());
                 answer.serial = Some(facts.serial.clone());
-                answer.identity = Some(status.identity);
-                answer.uptime_s = status.uptime_s;
-                answer.cpu_load_percent = status.cpu_load_percent;
-                answer.free_memory_bytes = status.free_memory_bytes;
+                answer.identity = Some(facts.identity.clone());
+                answer.uptime_s = Some(status.uptime_s);
+                answer.cpu_load_percent = status.cpu_load.map(u32::from);
+                answer.free_memory_bytes = status.free_memory;
                 answer.round_trip_ms = Some((took.as_secs_f64() * 1_000_000.0).round() / 1000.0);
                 session.read().await
             }
@@ -231,15 +233,20 @@ impl Engine {
         context.require(Role::Viewer)?;
         let router = self.find_router(name).await?;
         let session = self.session(&router).await.map_err(unavailable)?;
-        let routes = session.routes().await.map_err(|error| no_answer(&router, &error))?;
+        let routes = session.routes(&RouteQuery::default(), MOST_ROUTES).await;
+        let routes = routes.map_err(|error| no_answer(&error))?.routes;
         self.keep_session(router.id, session);
         let view = |route: moxxie_routeros::Route| Route {
             destination: route.destination,
             gateway: route.gateway,
-            distance: route.distance,
+            distance: route.distance.map(u32::from),
             table: route.table,
             active: route.active,
-            origin: route.origin,
+            origin: match route.origin.as_deref() {
+                Some("connect") => "connected".to_owned(),
+                Some(origin) => origin.to_owned(),
+                None => "other".to_owned(),
+            },
         };
         Ok(routes.into_iter().map(view).collect())
     }
@@ -252,7 +259,7 @@ impl Engine {
         context.require(Role::Viewer)?;
         let router = self.find_router(name).await?;
         let session = self.session(&router).await.map_err(unavailable)?;
-        let state = session.read().await.map_err(|error| no_answer(&router, &error))?;
+        let state = session.read().await.map_err(|error| no_answer(&error))?;
         self.keep_session(router.id, session);
         let owned = owned_rows(&state, self.0.store.install()).into_iter();
         let menus = owned.map(|(menu, rows)| {
@@ -285,9 +292,8 @@ fn unavailable(stopped: Stopped) -> Error {
     }
 }
 
-fn no_answer(router: &stored::Router, error: &moxxie_routeros::DriverError) -> Error {
-    let message = format!("router {}: {}", router.name, chain(error));
-    Error::Unavailable { message, retry_after_s: 10, source: None }
+fn no_answer(error: &moxxie_routeros::DriverError) -> Error {
+    Error::Unavailable { message: error.chain(), retry_after_s: 10, source: None }
 }
 
 fn security(checks: &mut Checks, tls: Option<&Tls>) -> Security {

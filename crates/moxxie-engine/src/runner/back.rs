@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use moxxie_core::change::{ChangeState, Decision, Outcome, StepName, StepState};
-use moxxie_routeros::undo;
+use moxxie_routeros::{Unrolled, undo};
 
 use super::{
     close::Ending,
@@ -73,23 +73,22 @@ impl Drive<'_> {
             for wave in rest.waves() {
                 self.leases.ensure(self.engine.0.config.command_deadline).await?;
                 self.still_ours().await?;
-                failpoint::hit(failpoint::UNDO_BEFORE_SEND);
-                let answers = self.stops[index].send_of(&rest, &wave).await?;
-                failpoint::hit(failpoint::UNDO_ANSWERED);
+                let answers = self.stops[index].send(&rest, &wave, &failpoint::UNDO).await?;
                 let name = self.stops[index].router.name.to_string();
-                for (i, (outcome, answer)) in wave.iter().zip(&answers) {
-                    if *outcome == Outcome::Refused {
+                for (i, answer) in wave.iter().zip(&answers) {
+                    if answer.outcome == Outcome::Refused {
                         let command = &rest.commands[*i];
                         let message = format!(
                             "router {name} refused to undo: {} {}: {}; put it right by hand, then retry the change, or write it off with a reason",
                             command.row.menu,
                             verb(&command.action),
-                            answer.as_deref().unwrap_or_default()
+                            answer.text.as_deref().unwrap_or_default()
                         );
                         return Err(Failure::lasting("rollback_refused", message).into());
                     }
                 }
-                if answers.iter().any(|(outcome, _)| *outcome == Outcome::Unknown) {
+                if answers.iter().any(|answer| matches!(answer.outcome, Outcome::Unknown | Outcome::Pending))
+                {
                     self.stops[index].session = None;
                     break;
                 }
@@ -153,9 +152,17 @@ impl Place {
         self.verified = None;
         let Some(guard) = self.guard.take() else { return };
         let Some(session) = &self.session else { return };
-        if let Err(error) = session.unroll(guard).await {
-            tracing::info!(router = %self.router.name, error = &error as &dyn std::error::Error, "the guard fires by itself");
-            self.session = None;
+        match session.unroll(guard).await {
+            Ok(Unrolled::KeptForeign(entries)) => tracing::info!(
+                router = %self.router.name, entries = entries.len(),
+                "somebody else changed the router meanwhile: their work stays, ours is undone by inverse commands"
+            ),
+            Ok(Unrolled::Undone | Unrolled::NotHeld) => {}
+            Err(error) => {
+                tracing::info!(router = %self.router.name, error = &error as &dyn std::error::Error,
+                    "the guard fires by itself");
+                self.session = None;
+            }
         }
     }
 
@@ -168,11 +175,6 @@ impl Place {
                     if failure.code == "safe_mode_held" && tokio::time::Instant::now() < until =>
                 {
                     tokio::time::sleep(Duration::from_millis(200)).await;
-                }
-                // A kept session may have died meanwhile: one fresh one is tried before giving up.
-                Err(Stop::Failed(failure)) if failure.passing && failure.code == "connection_lost" => {
-                    self.session = Some(engine.connect(&self.router).await?);
-                    return self.look(engine).await;
                 }
                 other => return other,
             }

@@ -7,7 +7,7 @@ use moxxie_core::{
     router::{Identity, Router},
     site::Site,
 };
-use moxxie_routeros::{Binding, Driver, RouterFacts, Session, Target};
+use moxxie_routeros::{Binding, RouterFacts, Session, Target, connect};
 use moxxie_store::Reads;
 use serde_json::json;
 
@@ -65,7 +65,7 @@ impl Engine {
             security: router.security.clone(),
             expected_serial: router.identity.as_ref().map(|identity| identity.serial.clone()),
         };
-        let session = Driver::new(self.0.config.deadlines()).connect(&target).await;
+        let session = connect(&target, self.0.config.deadlines()).await;
         session.map_err(|error| Stopped::Failed(Failure::of_driver(router.name.as_str(), &error)))
     }
 
@@ -73,8 +73,8 @@ impl Engine {
     pub(crate) async fn session(&self, router: &Router) -> Result<Session, Stopped> {
         let kept = self.kept().remove(&router.id);
         match kept {
-            // A session that went stale is noticed by one small request, cheaper than a login.
-            Some(session) if session.is_alive().await => Ok(session),
+            // One that dies later is noticed at the first read, and a fresh one is tried then.
+            Some(session) if !session.is_closed() => Ok(session),
             _ => self.connect(router).await,
         }
     }

@@ -33,6 +33,7 @@ impl Failure {
         let code = match error {
             DriverError::Unreachable { .. } => "router_unreachable",
             DriverError::Login { .. } => "router_login",
+            DriverError::Tls { .. } => "router_tls",
             DriverError::IdentityChanged { .. } => "identity_changed",
             DriverError::Unsupported { .. } => "unsupported_version",
             DriverError::Lost { .. } => "connection_lost",
@@ -41,8 +42,8 @@ impl Failure {
         };
         Self {
             code,
-            message: format!("router {router}: {}", chain(error)),
-            detail: Value::Null,
+            message: error.chain(),
+            detail: json!({"router": router}),
             passing: error.is_transient(),
         }
     }
@@ -64,12 +65,13 @@ impl Failure {
     /// Why the router's own guard could not be taken.
     pub(crate) fn of_guard(router: &str, error: &GuardError) -> Self {
         match error {
-            GuardError::HeldBy(holder) => Self::passing(
+            GuardError::HeldBy { user, owner, .. } => Self::passing(
                 "safe_mode_held",
                 format!(
-                    "router {router}: safe mode is held by {holder}; the change waits until it is released"
+                    "router {router}: safe mode is held by {user} ({owner}); the change waits until it is released"
                 ),
             ),
+            GuardError::NotTaken { .. } => Self::lasting("guard_refused", chain(error)),
             GuardError::Driver(error) => Self::of_driver(router, error),
         }
     }

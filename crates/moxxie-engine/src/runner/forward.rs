@@ -1,17 +1,23 @@
 //! Forward: plan, journal, guard, waves, verification, decision.
 
 use moxxie_core::{
-    change::{ChangeState, Decision, Outcome, StepName, StepState},
+    change::{ChangeKind, ChangeState, Decision, Outcome, StepName, StepState},
     identity::Scope,
+    network::Network,
+    plan::{Action, Plan},
 };
-use moxxie_routeros::{SafeMode, guard_free, missing, plan, render};
+use moxxie_routeros::{Answer, DriverError, SafeMode, guard_free, missing, plan, render};
 
 use super::{
     close::Ending,
     drive::{Drive, Place},
     failure::{Failure, Stop},
 };
-use crate::{Engine, Error, failpoint, intent};
+use crate::{
+    Engine, Error,
+    failpoint::{self, WavePoints},
+    intent,
+};
 
 /// Why the waves of a plan ended early.
 struct Applied {
@@ -105,9 +111,8 @@ impl Drive<'_> {
             self.leases.ensure(self.engine.0.config.command_deadline).await?;
             self.journal_sent(index, &wave).await?;
             failpoint::hit(failpoint::WAVE_JOURNALED);
-            failpoint::hit(failpoint::WAVE_BEFORE_SEND);
-            let answers = self.stops[index].send(&wave).await?;
-            failpoint::hit(failpoint::WAVE_ANSWERED);
+            let plan = self.stops[index].plan.clone();
+            let answers = self.stops[index].send(&plan, &wave, &failpoint::PLAN).await?;
             let applied = self.journal_answers(index, &wave, &answers).await?;
             failpoint::hit(failpoint::WAVE_DONE);
             if let Some(failure) = applied.failure {
@@ -144,23 +149,23 @@ impl Drive<'_> {
         &mut self,
         index: usize,
         wave: &[usize],
-        answers: &[(Outcome, Option<String>)],
+        answers: &[Answer],
     ) -> Result<Applied, Stop> {
         let place = &self.stops[index];
         let (router, name, plan) = (place.router.id, place.router.name.to_string(), place.plan.clone());
         let outcomes: Vec<_> = ordinals(wave)
             .into_iter()
             .zip(answers)
-            .map(|(ordinal, (outcome, answer))| (ordinal, *outcome, answer.clone()))
+            .map(|(ordinal, answer)| (ordinal, answer.outcome, answer.text.clone()))
             .collect();
         let mut failure = None;
         let mut tx = self.engine.0.store.begin().await?;
         self.hold(&mut tx).await?;
         tx.journal_outcomes(self.change.id, router, &outcomes, self.engine.now()).await?;
-        for (i, (outcome, answer)) in wave.iter().zip(answers) {
+        for (i, answer) in wave.iter().zip(answers) {
             let command = &plan.commands[*i];
-            let said = answer.as_deref().unwrap_or("no answer");
-            match outcome {
+            let said = answer.text.as_deref().unwrap_or("no answer");
+            match answer.outcome {
                 Outcome::Done | Outcome::AlreadySo => continue,
                 Outcome::Refused => {
                     self.step(&mut tx, command.row.step, StepState::Failed, said).await?;
@@ -251,14 +256,16 @@ impl Place {
         if self.session.is_none() {
             self.session = Some(engine.session(&self.router).await?);
         }
-        let state = self.session()?.read().await;
-        let state = match state {
-            Ok(state) => state,
-            Err(error) => {
-                self.session = None;
-                return Err(Failure::of_driver(&name, &error).into());
-            }
-        };
+        let mut state = self.session()?.read().await;
+        if state.as_ref().is_err_and(DriverError::is_transient) {
+            // A kept session may have died meanwhile: one fresh one is tried before giving up.
+            self.session = Some(engine.connect(&self.router).await?);
+            state = self.session()?.read().await;
+        }
+        let state = state.map_err(|error| {
+            self.session = None;
+            Failure::of_driver(&name, &error)
+        })?;
         if !guard_free(&state) {
             let holder = match &state.safe_mode {
                 SafeMode::Other { user, owner } => format!("{user} ({owner})"),
@@ -283,23 +290,18 @@ impl Place {
         })
     }
 
-    /// Sends some commands of the plan in one go.
-    pub(super) async fn send(&mut self, wave: &[usize]) -> Result<Vec<(Outcome, Option<String>)>, Stop> {
-        let plan = self.plan.clone();
-        self.send_of(&plan, wave).await
-    }
-
-    /// Sends some commands of any plan in one go.
-    pub(super) async fn send_of(
+    /// Sends some commands of a plan in one go.
+    pub(super) async fn send(
         &mut self,
-        plan: &moxxie_core::plan::Plan,
+        plan: &Plan,
         wave: &[usize],
-    ) -> Result<Vec<(Outcome, Option<String>)>, Stop> {
+        points: &WavePoints,
+    ) -> Result<Vec<Answer>, Stop> {
         let (Some(session), Some(state)) = (&self.session, &mut self.state) else {
             let message = format!("router {}: the connection was lost", self.router.name);
             return Err(Failure::passing("connection_lost", message).into());
         };
-        Ok(session.apply_wave(plan, wave, state).await)
+        Ok(session.apply_wave(plan, wave, state, points).await)
     }
 }
 
@@ -308,9 +310,9 @@ impl Engine {
     pub(super) async fn make_plan(
         &self,
         place: &Place,
-        kind: moxxie_core::change::ChangeKind,
-        network: &moxxie_core::network::Network,
-    ) -> Result<moxxie_core::plan::Plan, Stop> {
+        kind: ChangeKind,
+        network: &Network,
+    ) -> Result<Plan, Stop> {
         let state = place.state.as_ref().ok_or(Stop::Stale)?;
         let networks = self.0.store.networks_in_domain(place.domain.id).await?;
         let mut names = std::collections::HashMap::new();
@@ -324,9 +326,7 @@ impl Engine {
         if let Some(tenant) = self.0.store.tenant(Scope::All, network.tenant_id).await? {
             names.insert(tenant.id, tenant.name.to_string());
         }
-        let tenant = |network: &moxxie_core::network::Network| {
-            names.get(&network.tenant_id).cloned().unwrap_or_default()
-        };
+        let tenant = |network: &Network| names.get(&network.tenant_id).cloned().unwrap_or_default();
         let (before, after) = intent::around(kind, &place.site, &place.domain, &networks, network, &tenant);
         let name = place.router.name.as_str();
         let rendered = |intent| {
@@ -342,8 +342,7 @@ fn ordinals(wave: &[usize]) -> Vec<i64> {
     wave.iter().map(|index| i64::try_from(*index).unwrap_or(i64::MAX)).collect()
 }
 
-pub(super) fn verb(action: &moxxie_core::plan::Action) -> &'static str {
-    use moxxie_core::plan::Action;
+pub(super) fn verb(action: &Action) -> &'static str {
     match action {
         Action::Add => "add",
         Action::Set { .. } => "set",

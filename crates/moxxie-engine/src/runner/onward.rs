@@ -1,7 +1,7 @@
 //! Onward: after the decision to keep a change there is only forward.
 
 use moxxie_core::change::{ChangeState, Outcome};
-use moxxie_routeros::{missing, remaining};
+use moxxie_routeros::{Released, missing, remaining};
 
 use super::{
     close::Ending,
@@ -36,12 +36,17 @@ impl Drive<'_> {
         let place = &mut self.stops[index];
         if let (Some(guard), Some(session)) = (place.guard.take(), &place.session) {
             match session.release(guard).await {
-                Ok(()) => {
+                Ok(released) if released == Released::Kept || !guard.is_active() => {
                     // The session that verified is the fresher one; the other ends here.
                     if let Some(verified) = place.verified.take() {
                         place.session = Some(verified);
                     }
                     return Ok(());
+                }
+                Ok(_) => {
+                    tracing::warn!(router = %place.router.name,
+                        "the guard was not held to the end; looking at what the router has");
+                    place.verified = None;
                 }
                 Err(error) => {
                     tracing::warn!(router = %place.router.name, error = &error as &dyn std::error::Error,
@@ -79,20 +84,19 @@ impl Drive<'_> {
             }
             for wave in rest.waves() {
                 self.leases.ensure(self.engine.0.config.command_deadline).await?;
-                failpoint::hit(failpoint::FORWARD_BEFORE_SEND);
-                let answers = self.stops[index].send_of(&rest, &wave).await?;
-                failpoint::hit(failpoint::FORWARD_ANSWERED);
-                if let Some((i, (_, answer))) =
-                    wave.iter().zip(&answers).find(|(_, (outcome, _))| *outcome == Outcome::Refused)
+                let answers = self.stops[index].send(&rest, &wave, &failpoint::FORWARD).await?;
+                if let Some((i, answer)) =
+                    wave.iter().zip(&answers).find(|(_, answer)| answer.outcome == Outcome::Refused)
                 {
                     let message = format!(
                         "router {name} refused {} after the change was decided: {}; put it right by hand, then retry the change",
                         rest.commands[*i].row.menu,
-                        answer.as_deref().unwrap_or_default()
+                        answer.text.as_deref().unwrap_or_default()
                     );
                     return Err(Failure::lasting("router_refused", message).into());
                 }
-                if answers.iter().any(|(outcome, _)| *outcome == Outcome::Unknown) {
+                if answers.iter().any(|answer| matches!(answer.outcome, Outcome::Unknown | Outcome::Pending))
+                {
                     self.stops[index].session = None;
                     break;
                 }
