@@ -35,6 +35,7 @@ pub(crate) fn check(
     index: &Index<'_>,
     binding: &Binding,
 ) -> Result<(), Refusal> {
+    offload(wanted, state, binding)?;
     let judged = Judged::new(wanted, after, state);
     for chain in ["forward", "input"] {
         let end = anchor(state, chain, &binding.anchor)?;
@@ -57,6 +58,25 @@ pub(crate) fn check(
         }
     }
     Ok(())
+}
+
+/// Routing in the switch chip goes past the filter. It does that for VLANs directly on an offloaded port or
+/// on the offloaded bridge; stacked VLANs are routed by the processor (manual, L3 hardware offloading).
+fn offload(wanted: &[&Row], state: &DeviceState, binding: &Binding) -> Result<(), Refusal> {
+    const FLAG: &str = "l3-hw-offloading";
+    let on_trunk = |row: &&&Row| vlan_name(row).is_some() && row.fields["interface"] == binding.trunk;
+    let switch = state.rows(path::SWITCH).iter().find(|row| row.flag(FLAG));
+    let (Some(switch), Some(_)) = (switch, wanted.iter().find(on_trunk)) else { return Ok(()) };
+    let is_trunk = |row: &&StateRow| row.text("name").as_deref() == Some(binding.trunk.as_str());
+    let port = state.rows(path::SWITCH_PORT).iter().find(is_trunk);
+    match port {
+        Some(port) if !port.flag(FLAG) => Ok(()),
+        // Not a port: a bridge or a bond, whose ports are taken to be offloaded.
+        _ => Err(Refusal::Offloaded {
+            interface: binding.trunk.clone(),
+            switch: switch.text("name").unwrap_or_default().into_owned(),
+        }),
+    }
 }
 
 /// The networks whose protection is looked at.

@@ -10,6 +10,8 @@ use crate::value::Kind;
 /// Paths of the menus, so that they are spelt once.
 pub(crate) mod path {
     pub(crate) const INTERFACE: &str = "/interface";
+    pub(crate) const SWITCH: &str = "/interface/ethernet/switch";
+    pub(crate) const SWITCH_PORT: &str = "/interface/ethernet/switch/port";
     pub(crate) const VLAN: &str = "/interface/vlan";
     pub(crate) const LIST: &str = "/interface/list";
     pub(crate) const MEMBER: &str = "/interface/list/member";

@@ -47,6 +47,17 @@ pub enum Refusal {
         /// Whose rule would be bypassed: a profile, or the router's own protection.
         dropped: String,
     },
+    /// The switch chip would route past the filter.
+    #[error(
+        "{switch} routes in hardware (l3-hw-offloading), past the firewall that enforces profiles: set \
+         l3-hw-offloading=no on switch port {interface}, or on the switch"
+    )]
+    Offloaded {
+        /// The trunk.
+        interface: String,
+        /// The switch.
+        switch: String,
+    },
     /// Rows of somebody else stand in the way.
     #[error("{}", obstacles(.0))]
     Obstacles(Vec<Obstacle>),

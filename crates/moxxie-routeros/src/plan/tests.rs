@@ -306,6 +306,21 @@ fn versions_trunk_mtu_and_size() {
 }
 
 #[test]
+fn hardware_routing_past_the_filter_is_refused() {
+    let with = |port: &str, one: NetworkIntent| {
+        let mut state = fresh_router();
+        let on = [("name", "switch1"), ("l3-hw-offloading", "true")];
+        state.menus.insert("/interface/ethernet/switch".into(), vec![row("*1", &on)]);
+        let port = [("name", "ether2"), ("l3-hw-offloading", port)];
+        state.menus.insert("/interface/ethernet/switch/port".into(), vec![row("*1", &port)]);
+        planned(&[], &[one], &state).err()
+    };
+    assert!(matches!(with("true", network(1, Profile::Isolated)), Some(Refusal::Offloaded { .. })));
+    assert_eq!(with("false", network(1, Profile::Isolated)), None);
+    assert_eq!(with("true", stacked(1, Profile::Isolated)), None);
+}
+
+#[test]
 fn a_renamed_row_is_not_guessed_at() {
     let (one, two) = (network(1, Profile::Open), network(2, Profile::Open));
     let mut state = provisioned(std::slice::from_ref(&one));
