@@ -62,6 +62,14 @@ CREATE TABLE audit_event (
 );
 CREATE INDEX audit_event_object ON audit_event (object, position);
 
+-- REPLACE removes rows without asking delete triggers, so a row in the way of an insert is refused too.
+CREATE TRIGGER audit_event_insert BEFORE INSERT ON audit_event
+WHEN EXISTS (SELECT 1 FROM audit_event WHERE position = NEW.position OR id = NEW.id
+             OR (writer = NEW.writer AND seq = NEW.seq))
+BEGIN SELECT RAISE(ABORT, 'append_only'); END;
+CREATE TRIGGER audit_checkpoint_insert BEFORE INSERT ON audit_checkpoint
+WHEN EXISTS (SELECT 1 FROM audit_checkpoint WHERE seq = NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'append_only'); END;
 CREATE TRIGGER audit_event_update BEFORE UPDATE ON audit_event
 BEGIN SELECT RAISE(ABORT, 'append_only'); END;
 CREATE TRIGGER audit_event_delete BEFORE DELETE ON audit_event

@@ -46,8 +46,7 @@ static LIST: Statement = Statement::new(
         "WHERE (c.tenant_id = $1 OR $1 IS NULL) AND (c.state = $2 OR $2 IS NULL)
            AND (c.kind = $3 OR $3 IS NULL) AND (c.network_id = $4 OR $4 IS NULL)
            AND (c.site_id = $5 OR $5 IS NULL)
-           AND (EXISTS
-         (SELECT 1 FROM change_router r WHERE r.change_id = c.id AND r.router_id = $6) OR $6 IS NULL)
+           AND (c.id IN (SELECT r.change_id FROM change_router r WHERE r.router_id = $6) OR $6 IS NULL)
            AND (NOT $7 OR ",
         is_open!(),
         ") AND (c.id < $8 OR $8 IS NULL)

@@ -10,20 +10,12 @@ use crate::{
     statement::Statement,
 };
 
-macro_rules! of_change_in_scope {
-    () => {
-        "change_id = $1 AND (EXISTS
-         (SELECT 1 FROM change c WHERE c.id = change_id AND c.tenant_id = $2) OR $2 IS NULL)"
-    };
-}
-
 static LIST: Statement = Statement::new(
     "event.list",
-    concat!(
-        "SELECT seq, at, event FROM change_event WHERE ",
-        of_change_in_scope!(),
-        " AND seq > $3 ORDER BY seq LIMIT 1000"
-    ),
+    "SELECT seq, at, event FROM change_event
+     WHERE change_id = $1 AND ($2 = (SELECT c.tenant_id FROM change c WHERE c.id = change_id) OR $2 IS NULL)
+       AND seq > $3
+     ORDER BY seq LIMIT 1000",
 );
 static LOCK: Statement =
     Statement::new("event.lock", "SELECT id FROM change WHERE id = $1").locking("change");

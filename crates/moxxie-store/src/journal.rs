@@ -17,8 +17,7 @@ use crate::{
 static LIST: Statement = Statement::new(
     "journal.list",
     "SELECT router_id, ordinal, wave, command, outcome, answer, at FROM journal
-     WHERE change_id = $1 AND (EXISTS
-         (SELECT 1 FROM change c WHERE c.id = change_id AND c.tenant_id = $2) OR $2 IS NULL)
+     WHERE change_id = $1 AND ($2 = (SELECT c.tenant_id FROM change c WHERE c.id = change_id) OR $2 IS NULL)
      ORDER BY router_id, ordinal",
 );
 static CLEAR: Statement =

@@ -12,8 +12,7 @@ use crate::{
 static LIST: Statement = Statement::new(
     "plan.list",
     "SELECT router_id, plan, basis_before, basis_after FROM change_router
-     WHERE change_id = $1 AND (EXISTS
-         (SELECT 1 FROM change c WHERE c.id = change_id AND c.tenant_id = $2) OR $2 IS NULL)
+     WHERE change_id = $1 AND ($2 = (SELECT c.tenant_id FROM change c WHERE c.id = change_id) OR $2 IS NULL)
      ORDER BY router_id",
 );
 static SET: Statement = Statement::new(

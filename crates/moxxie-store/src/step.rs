@@ -11,8 +11,7 @@ use crate::{Reads, Result, Tx, param::params, row::Row, statement::Statement};
 static LIST: Statement = Statement::new(
     "step.list",
     "SELECT ordinal, name, state, at, detail FROM change_step
-     WHERE change_id = $1 AND (EXISTS
-         (SELECT 1 FROM change c WHERE c.id = change_id AND c.tenant_id = $2) OR $2 IS NULL)
+     WHERE change_id = $1 AND ($2 = (SELECT c.tenant_id FROM change c WHERE c.id = change_id) OR $2 IS NULL)
      ORDER BY ordinal",
 );
 static SET: Statement = Statement::new(

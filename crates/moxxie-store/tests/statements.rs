@@ -1,4 +1,5 @@
 //! Every statement of the product is listed, and both databases understand it.
+#![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 mod common;
 
@@ -6,7 +7,7 @@ use std::collections::HashSet;
 
 use common::{on_both, on_postgres, on_sqlite};
 use moxxie_store::{Dialect, statement};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqlSafeStr, SqliteConnection};
 
 #[test]
 fn every_statement_is_listed_under_a_name_of_its_own() {
@@ -55,4 +56,40 @@ async fn postgres_understands_every_statement() {
 #[tokio::test]
 async fn the_database_answers() {
     on_both(async |db| db.store.ping().await.unwrap()).await;
+}
+
+/// What an allocation costs must not grow with what is allocated: every statement of it finds its rows
+/// by an index, without a scan and without sorting.
+#[tokio::test]
+async fn the_hot_statements_use_their_indices() {
+    const HOT: [&str; 15] = [
+        "free.best",
+        "free.before",
+        "free.delete",
+        "prefix.before",
+        "prefix.inside",
+        "pool.lock",
+        "domain.lock",
+        "domain.used_vlans",
+        "network.get",
+        "address.taken",
+        "address.list",
+        "audit.lock_head",
+        "token.by_hash",
+        "idempotency.get",
+        "event.list",
+    ];
+    on_sqlite(async |db| {
+        let mut connection = SqliteConnection::connect(&format!("sqlite:{}", db.path())).await.unwrap();
+        let all = || statement::ALL.iter().flat_map(|noun| noun.iter());
+        for hot in HOT {
+            let one = all().find(|one| one.name() == hot).unwrap_or_else(|| panic!("no statement {hot}"));
+            let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", one.text(Dialect::Sqlite)));
+            for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
+                let detail: String = row.get("detail");
+                assert!(!detail.contains("SCAN") && !detail.contains("TEMP B-TREE"), "{hot}: {detail}");
+            }
+        }
+    })
+    .await;
 }

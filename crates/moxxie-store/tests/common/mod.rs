@@ -1,5 +1,5 @@
 //! A database per test, on both databases.
-#![allow(dead_code, reason = "every test binary uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses a part of it")]
 
 use std::{
     env,
