@@ -34,7 +34,7 @@ const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_version (
     version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
 
 /// Two processes that start together take turns; the number is "moxxie" in ASCII.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(120325325810021)";
+const LOCK: &str = "SELECT pg_advisory_xact_lock(120325529954661)";
 
 static VERSION: Statement =
     Statement::new("migrate.version", "SELECT MAX(version) AS version FROM schema_version");
