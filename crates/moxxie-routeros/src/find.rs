@@ -53,6 +53,11 @@ impl<'a> Index<'a> {
         }
     }
 
+    /// How many rows carry the mark: somebody may have copied one with its comment.
+    pub(crate) fn copies(&self, row: &Row) -> usize {
+        self.by_mark.get(&(row.menu.as_str(), row.mark.clone())).map_or(0, Vec::len)
+    }
+
     /// The row to change or remove: by mark and key, or else the only one that carries the mark.
     pub(crate) fn target(&self, row: &Row) -> Option<&'a StateRow> {
         match self.find(row) {

@@ -44,6 +44,7 @@ pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Bindin
 
     for row in &scope.gone {
         match index.find(row) {
+            _ if index.copies(row) > 1 => damaged.push(Mismatch::new(row, What::Ambiguous)),
             Found::Absent => {}
             Found::Ambiguous => damaged.push(Mismatch::new(row, What::Ambiguous)),
             Found::Here(found) | Found::Changed(found) => {
@@ -58,6 +59,7 @@ pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Bindin
     }
     for row in &scope.wanted {
         match index.find(row) {
+            _ if index.copies(row) > 1 => damaged.push(Mismatch::new(row, What::Ambiguous)),
             Found::Ambiguous => damaged.push(Mismatch::new(row, What::Ambiguous)),
             Found::Absent => {
                 let mut row = (*row).clone();
@@ -279,5 +281,7 @@ pub(crate) fn vlan_name(row: &Row) -> Option<&str> {
         .flatten()
 }
 
+#[cfg(test)]
+mod property;
 #[cfg(test)]
 mod tests;

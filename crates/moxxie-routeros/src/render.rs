@@ -22,15 +22,18 @@ use crate::{BadBinding, Binding, RouterFacts, menu::menu};
 /// No address appears before the interface is in its lists, the lists are looked at by rules, and the
 /// rules are jumped to: that is what keeps every state in between closed. Removal goes the other way.
 mod rank {
-    /// Service VLANs, lists, address lists: need nothing.
+    /// Lists, address lists: need nothing.
     pub(super) const BASE: u16 = 10;
-    /// Network VLANs (need the service VLAN), pools, DHCP networks.
-    pub(super) const VLAN: u16 = 20;
     /// First rule of a chain; the next ones count up, because nothing says that a router executes
     /// tagged commands in the order in which they were sent.
     pub(super) const CHAIN: u16 = 1_000;
     /// Jumps out of the operator's chains: the private chains must be complete.
     pub(super) const JUMP: u16 = 60_000;
+    /// VLAN interfaces, so late that one wave later they are in their lists. For that wave an interface is
+    /// in none: it has no address, so nothing is routed to it and no host learns a gateway there.
+    pub(super) const SERVICE_VLAN: u16 = 60_004;
+    /// Those on a service VLAN need it. Pools and DHCP networks need nothing and go along.
+    pub(super) const VLAN: u16 = 60_005;
     /// Membership in the list of the profile and of the tenant.
     pub(super) const MEMBER: u16 = 60_010;
     /// Membership in the list of all networks, which is what the jumps look at: an interface in it and in

@@ -120,4 +120,24 @@ mod tests {
             assert_eq!(quote(value), text, "{value:?}");
         }
     }
+
+    #[test]
+    fn rows_are_found_by_mark_and_placed_before_the_anchor() {
+        let rows =
+            crate::testing::rendered(&[crate::testing::network(1, moxxie_core::profile::Profile::Open)]);
+        let of = |part: &str| rows.iter().find(|row| row.mark.part == part).unwrap().clone();
+        let fields =
+            [("disabled".to_owned(), Some("yes".to_owned())), ("ttl".to_owned(), Some("1".to_owned()))];
+        let commands = vec![
+            Command { wave: 1, action: Action::Remove, row: of("pool") },
+            Command { wave: 0, action: Action::Add, row: of("jump-input") },
+            Command { wave: 2, action: Action::Set { before: fields.into() }, row: of("input-drop") },
+        ];
+        let expected = "\
+/ip/firewall/filter add chain=input action=jump jump-target=mx-input in-interface-list=mx-nets comment=mx1:ab12:fw:jump-input place-before=[:pick [find where chain=input and comment~\"^moxxie-anchor\"] 0]
+/ip/pool remove [find where comment~\"^mx1:ab12:net-00000000-0001-7101-8101-010101010101:pool( |\\$)\"]
+/ip/firewall/filter set [find where comment~\"^mx1:ab12:fw:input-drop( |\\$)\"] disabled=no !ttl
+";
+        assert_eq!(script(&Plan { commands, basis: String::new() }), expected);
+    }
 }

@@ -20,7 +20,7 @@ pub enum What {
     Missing,
     /// It should be gone and is there.
     Present,
-    /// Several rows carry its mark and none its name.
+    /// Several rows carry its mark: somebody copied it.
     Ambiguous,
     /// A field differs.
     Differs {
@@ -56,9 +56,7 @@ impl fmt::Display for Mismatch {
         match &self.what {
             What::Missing => f.write_str("missing"),
             What::Present => f.write_str("still there"),
-            What::Ambiguous => {
-                f.write_str("several rows carry this mark and none is the one it was made for")
-            }
+            What::Ambiguous => f.write_str("several rows carry this mark: take it off those that are copies"),
             What::Differs { field, expected, found } => {
                 write!(f, "{field} is {} and should be {}", word(found), word(expected))
             }

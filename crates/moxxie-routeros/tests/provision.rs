@@ -113,11 +113,16 @@ async fn a_row_that_appeared_meanwhile_is_looked_at() {
     // Address lists, lists and interfaces are unique, so that the second attempt is refused, and is ours.
     assert!(answers.iter().all(|answer| answer.outcome == Outcome::AlreadySo), "{answers:?}");
 
-    let vlan = emu.rows("/interface/vlan").remove(0);
-    emu.set_row("/interface/vlan", &vlan["name"], &[("vlan-id", "999")]).unwrap();
+    all_done(&apply(&one, &plan, &mut state).await[first.len()..]);
+    let name = moxxie_routeros::network_name(network(1, Profile::Open).network);
+    emu.set_row("/interface/vlan", &name, &[("vlan-id", "999")]).unwrap();
     let mut stale = open(&emu).await.read().await.unwrap();
     stale.menus.insert("/interface/vlan".into(), Vec::new());
-    let answers = two.apply_wave(&plan, first, &mut stale, &()).await;
-    let refused: Vec<_> = answers.iter().filter(|answer| answer.outcome == Outcome::Refused).collect();
-    assert_eq!(refused.len(), 1, "{answers:?}");
+    let vlan = plan
+        .commands
+        .iter()
+        .position(|command| command.row.fields.get("vlan-id").is_some_and(|id| id == "101"));
+    let answers = two.apply_wave(&plan, &[vlan.unwrap()], &mut stale, &()).await;
+    assert_eq!(answers[0].outcome, Outcome::Refused, "{answers:?}");
+    assert!(answers[0].text.as_ref().unwrap().contains("already have"), "{answers:?}");
 }

@@ -11,28 +11,35 @@
 //! dropped is accepted. `input` is left for `mx-input` when the packet comes from a network of ours,
 //! whichever of the router's addresses it is for.
 //!
+//! Nothing is routed from a service VLAN itself: a host may send frames with the outer tag alone, and those
+//! would otherwise arrive on an interface that no profile judges.
+//!
 //! What is not accepted early, on purpose: `untracked` connections (a `notrack` rule would otherwise open
 //! every profile), and management addresses arriving *from* a network of ours (a tenant can forge them).
-//! IPv6 gets chains of the same shape in `/ipv6/firewall/filter`; nothing here depends on the family but
-//! `mx-mgmt`.
+//!
+//! IPv4 only so far. Until IPv6 gets chains of the same shape in `/ipv6/firewall/filter` (nothing here depends
+//! on the family but `mx-mgmt`), hosts reach the router's link-local addresses as far as the operator's own
+//! IPv6 rules let them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 use moxxie_core::{
-    TenantId,
+    DomainId, TenantId,
     device::{DeviceIntent, NetworkIntent},
     profile::Profile,
     row::Row,
 };
 
-use super::{gateways, network_name, rank, row};
+use super::{gateways, network::service_name, network_name, rank, row};
 use crate::{Binding, menu::path};
 
 /// The mark's object of what every network needs.
 const SHARED: &str = "fw";
 /// All our networks.
 pub(crate) const NETS: &str = "mx-nets";
+/// Service VLANs.
+const SERVICE: &str = "mx-service";
 /// Networks that were given the router as DNS server.
 const DNS: &str = "mx-dns";
 /// Management sources.
@@ -52,6 +59,15 @@ pub(super) fn rows(intent: &DeviceIntent, binding: &Binding) -> Vec<Row> {
     let tenants = firewall.tenants();
     for (position, tenant) in tenants.keys().enumerate() {
         rows.extend(firewall.tenant(*tenant, position));
+    }
+    let domains: BTreeSet<_> =
+        intent.networks.iter().filter(|net| net.tags.outer.is_some()).map(|net| net.domain).collect();
+    if !domains.is_empty() {
+        rows.extend(firewall.service());
+    }
+    for domain in domains {
+        rows.push(firewall.service_member(domain, SERVICE, rank::MEMBER));
+        rows.push(firewall.service_member(domain, NETS, rank::NETS));
     }
     let asking = firewall.asking_the_router();
     if !asking.is_empty() {
@@ -112,6 +128,23 @@ impl Firewall<'_> {
         Row { label: network.label.clone(), rank, ..row(self.binding, path::MEMBER, &object, &part, &fields) }
     }
 
+    fn service_member(&self, domain: DomainId, list: &str, rank: u16) -> Row {
+        let interface = service_name(domain);
+        let fields = [("list", list), ("interface", interface.as_str())];
+        let part = format!("in-{list}");
+        Row { rank, ..row(self.binding, path::MEMBER, &domain.to_string(), &part, &fields) }
+    }
+
+    fn service(&self) -> [Row; 3] {
+        let object = format!("{SHARED}-service");
+        let drop = |part: &str, chain: &str, position| {
+            let fields = [("chain", chain), ("action", "drop"), ("in-interface-list", SERVICE)];
+            self.rule(&object, part, position, &fields)
+        };
+        let list = self.list(&object, SERVICE, "service VLANs");
+        [list, drop("forward-drop", "mx-forward", 2), drop("input-drop", "mx-input", 1)]
+    }
+
     fn skeleton(&self) -> Vec<Row> {
         let mut rows = vec![self.list(SHARED, NETS, "all networks of moxxie")];
         let v4 = |prefix: &&IpNet| prefix.addr().is_ipv4();
@@ -135,11 +168,11 @@ impl Firewall<'_> {
         let chain = ("chain", "mx-input");
         rows.extend([
             self.rule(SHARED, "input-established", 0, &[chain, ("action", "accept"), established]),
-            self.rule(SHARED, "input-icmp", 1, &[chain, ("action", "accept"), ("protocol", "icmp")]),
+            self.rule(SHARED, "input-icmp", 2, &[chain, ("action", "accept"), ("protocol", "icmp")]),
             self.rule(
                 SHARED,
                 "input-dhcp",
-                2,
+                3,
                 &[chain, ("action", "accept"), ("protocol", "udp"), ("dst-port", "67")],
             ),
             self.rule(SHARED, "input-drop", LAST, &[chain, ("action", "drop")]),
@@ -242,6 +275,6 @@ impl Firewall<'_> {
             ];
             self.rule(&object, &format!("input-{protocol}"), position, &fields)
         };
-        [self.list(&object, DNS, "networks that ask the router for names"), rule("udp", 3), rule("tcp", 4)]
+        [self.list(&object, DNS, "networks that ask the router for names"), rule("udp", 4), rule("tcp", 5)]
     }
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use moxxie_core::{
+    DomainId,
     change::StepName,
     device::NetworkIntent,
     encapsulation::{Tag, Tpid},
@@ -75,7 +76,7 @@ pub(super) fn rows(network: &NetworkIntent, binding: &Binding) -> Result<Vec<Row
 /// The VLAN interface of the domain's outer tag, shared by all its networks. Its name says the domain and
 /// not the number: a provider may hand over another S-VLAN one day.
 fn service_vlan(network: &NetworkIntent, tag: Tag, binding: &Binding) -> Row {
-    let name = format!("mx-s-{}", network.domain.short());
+    let name = service_name(network.domain);
     let vid = tag.vid.to_string();
     // RouterOS: yes writes EtherType 0x88a8, no writes 0x8100 (manual, VLAN).
     let service_tag = match tag.tpid {
@@ -91,8 +92,14 @@ fn service_vlan(network: &NetworkIntent, tag: Tag, binding: &Binding) -> Row {
     Row {
         label: "service VLAN".to_owned(),
         step: StepName::RouterVlanCreation,
+        rank: rank::SERVICE_VLAN,
         ..row(binding, path::VLAN, &network.domain.to_string(), "svlan", &fields)
     }
+}
+
+/// The name of a domain's service VLAN interface.
+pub(super) fn service_name(domain: DomainId) -> String {
+    format!("mx-s-{}", domain.short())
 }
 
 /// IPv6 gets its place here: addresses and advertisements beside, not instead.

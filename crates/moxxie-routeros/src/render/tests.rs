@@ -45,12 +45,15 @@ fn an_isolated_network_inside_a_service_vlan() {
 # firewall_rules
 + /interface/list name=mx-nets comment=\"fw:list-mx-nets all networks of moxxie\"
 + /interface/list name=mx-isolated comment=fw-isolated:list-mx-isolated
++ /interface/list name=mx-service comment=\"fw-service:list-mx-service service VLANs\"
 + /ip/firewall/address-list list=mx-mgmt address=192.168.88.0/24 comment=fw:mgmt-192.168.88.0/24
 + /ip/firewall/filter chain=mx-forward action=accept connection-state=established,related comment=fw:forward-established
 + /ip/firewall/filter chain=mx-input action=accept connection-state=established,related comment=fw:input-established
 + /ip/firewall/filter chain=mx-isolated-in action=return in-interface-list=\"!mx-nets\" src-address-list=mx-mgmt comment=fw-isolated:in-management
 + /ip/firewall/filter chain=mx-forward action=drop connection-state=invalid comment=fw:forward-invalid
++ /ip/firewall/filter chain=mx-input action=drop in-interface-list=mx-service comment=fw-service:input-drop
 + /ip/firewall/filter chain=mx-input action=accept protocol=icmp comment=fw:input-icmp
++ /ip/firewall/filter chain=mx-forward action=drop in-interface-list=mx-service comment=fw-service:forward-drop
 + /ip/firewall/filter chain=mx-input action=accept protocol=udp dst-port=67 comment=fw:input-dhcp
 + /ip/firewall/filter chain=mx-forward action=jump jump-target=mx-isolated-out in-interface-list=mx-isolated comment=fw-isolated:jump-out
 + /ip/firewall/filter chain=mx-forward action=jump jump-target=mx-isolated-in out-interface-list=mx-isolated comment=fw-isolated:jump-in
@@ -61,7 +64,9 @@ fn an_isolated_network_inside_a_service_vlan() {
 + /ip/firewall/filter chain=forward action=jump jump-target=mx-forward in-interface-list=mx-nets comment=fw:jump-forward-in
 + /ip/firewall/filter chain=input action=jump jump-target=mx-input in-interface-list=mx-nets comment=fw:jump-input
 + /ip/firewall/filter chain=forward action=jump jump-target=mx-forward out-interface-list=mx-nets comment=fw:jump-forward-out
++ /interface/list/member list=mx-service interface=mx-s-D comment=dom-d0:in-mx-service
 + /interface/list/member list=mx-isolated interface=mx-N1 comment=\"net-01:in-mx-isolated acme/n1\"
++ /interface/list/member list=mx-nets interface=mx-s-D comment=dom-d0:in-mx-nets
 + /interface/list/member list=mx-nets interface=mx-N1 comment=\"net-01:in-mx-nets acme/n1\"
 # dhcp_configuration
 + /ip/dhcp-server/network address=10.1.1.0/24 gateway=10.1.1.1 dns-server=9.9.9.9 comment=\"net-01:dhcp-network acme/n1\"

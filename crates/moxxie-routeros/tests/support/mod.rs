@@ -1,5 +1,6 @@
 //! An emulated router with anchors, small intents, and a change from read to verified.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
 use std::time::Duration;

@@ -1,0 +1,172 @@
+//! For random intents: applied is rendered, undone is before, and no step in between is open.
+
+use moxxie_core::{device::NetworkIntent, profile::Profile};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    diff_text, missing, remaining,
+    testing::{
+        binding, execute, execute_all, fresh_router, network, rendered, shown, shown_by_chain, stacked,
+        tenant_id,
+    },
+    undo,
+};
+
+/// What must hold after every single command: no address without the lists, rules and jumps that judge it.
+fn assert_closed(state: &DeviceState, expected: &[Row]) {
+    let index = Index::new(state);
+    let standing = |row: &Row| index.target(row).is_some();
+    for address in expected.iter().filter(|row| row.menu == path::ADDRESS && standing(row)) {
+        let interface = &address.fields["interface"];
+        let members: Vec<_> = state
+            .rows(path::MEMBER)
+            .iter()
+            .filter(|row| row.text("interface").as_deref() == Some(interface))
+            .filter_map(|row| row.text("list").map(|list| list.into_owned()))
+            .collect();
+        assert!(members.contains(&"mx-nets".to_owned()), "{interface} {members:?}");
+        let profile = members.iter().find_map(|list| Profile::parse(list.strip_prefix("mx-")?));
+        let profile = profile.expect("a profile");
+        let rule = |part: &str| {
+            state.rows(path::FILTER).iter().any(|row| row.mark().is_some_and(|mark| mark.part == part))
+        };
+        for part in ["jump-forward-in", "jump-forward-out", "jump-input", "input-drop"] {
+            assert!(rule(part), "{part} is missing");
+        }
+        if profile != Profile::Open {
+            assert!(rule("jump-in") && rule("in-drop"));
+        }
+        if profile == Profile::Isolated {
+            assert!(rule("jump-out") && rule("out-drop"));
+        }
+    }
+}
+
+fn networks() -> impl Strategy<Value = Vec<NetworkIntent>> {
+    prop::collection::btree_map(1_u8..7, (0_usize..3, any::<bool>(), any::<bool>(), 1_u8..3), 0..5).prop_map(
+        |made| {
+            made.into_iter()
+                .map(|(n, (profile, qinq, dhcp, tenant))| {
+                    let profile = Profile::ALL[profile];
+                    let mut one = if qinq { stacked(n, profile) } else { network(n, profile) };
+                    if !qinq {
+                        one.domain = moxxie_core::DomainId::new(moxxie_core::id::uuid_v7(1, [0xd1; 10]));
+                    }
+                    one.tenant = tenant_id(tenant);
+                    if dhcp && n % 2 == 0 {
+                        one.dhcp.as_mut().unwrap().dns = vec![one.gateway.addr()];
+                    } else if !dhcp {
+                        one.dhcp = None;
+                    }
+                    one
+                })
+                .collect()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn applied_is_rendered_undone_is_before_and_nothing_opens(before in networks(), after in networks(), cut in 0_usize..80) {
+        let start = {
+            let mut state = fresh_router();
+            let rows = rendered(&before);
+            for (rank, row) in rows.iter().enumerate() {
+                let mut row = row.clone();
+                row.before = row.before.clone();
+                execute(&mut state, &Command { wave: rank as u16, action: Action::Add, row });
+            }
+            state
+        };
+        let (was, wanted) = (rendered(&before), rendered(&after));
+        let everything: Vec<_> = was.iter().chain(&wanted).cloned().collect();
+        let plan = match plan(&was, &wanted, &start, &binding()) {
+            Err(Refusal::TooLarge { .. }) => return Ok(()),
+            other => other.unwrap(),
+        };
+        let mut state = start.clone();
+        let mut done = 0;
+        let mut cut_state = (cut == 0).then(|| start.clone());
+        for wave in plan.waves() {
+            for &command in wave.iter().rev() {
+                execute(&mut state, &plan.commands[command]);
+                assert_closed(&state, &everything);
+                done += 1;
+                if done == cut {
+                    cut_state = Some(state.clone());
+                }
+            }
+        }
+        prop_assert_eq!(missing(&plan, &state), []);
+        prop_assert!(remaining(&plan, &state).is_empty());
+        let second = super::plan(&was, &wanted, &state, &binding()).unwrap();
+        prop_assert!(second.is_empty(), "{}", diff_text(&second));
+
+        // Every row is there with its fields, and nothing else of ours.
+        let index = Index::new(&state);
+        for row in &wanted {
+            prop_assert!(matches!(index.find(row), Found::Here(found) if differences(row, found).is_empty()), "{row:?}");
+        }
+        let owned: usize = crate::owned_rows(&state, "ab12").values().map(Vec::len).sum();
+        prop_assert_eq!(owned, wanted.len());
+
+        // From the end, and from wherever it was cut off: back to the start; or forward to the end.
+        for middle in [Some(state.clone()), cut_state].into_iter().flatten() {
+            let mut back = middle.clone();
+            let inverse = undo(&plan, &back);
+            for wave in inverse.waves() {
+                for &command in wave.iter().rev() {
+                    execute(&mut back, &inverse.commands[command]);
+                    assert_closed(&back, &everything);
+                }
+            }
+            prop_assert_eq!(shown(&back), shown(&start));
+            prop_assert!(undo(&plan, &back).is_empty());
+            let mut forward = middle;
+            let rest = remaining(&plan, &forward);
+            execute_all(&mut forward, &rest);
+            prop_assert_eq!(shown_by_chain(&forward), shown_by_chain(&state));
+        }
+    }
+}
+
+/// Cost must not grow with what is on the router beyond one pass over it.
+#[test]
+#[ignore = "a measurement: run it in release"]
+fn a_plan_on_a_router_with_four_thousand_networks() {
+    let networks: Vec<_> = (0..4_000_u32)
+        .map(|n| {
+            let mut one = network(1, Profile::ALL[n as usize % 3]);
+            let bytes = n.to_be_bytes();
+            one.network = moxxie_core::NetworkId::new(moxxie_core::id::uuid_v7(
+                1,
+                [0, 0, 0, 0, 0, 0, bytes[0], bytes[1], bytes[2], bytes[3]],
+            ));
+            one.tags = moxxie_core::encapsulation::Encapsulation::Dot1q
+                .stack(crate::testing::vlan(1 + i64::from(n)));
+            one.gateway = format!("10.{}.{}.1/24", n >> 8, n & 255).parse().unwrap();
+            one.dhcp = None;
+            one
+        })
+        .collect();
+    let (before, after) = (rendered(&networks[..3_999]), rendered(&networks));
+    let mut state = fresh_router();
+    for (at, row) in before.iter().enumerate() {
+        let mut fields = row.fields.clone();
+        fields.insert("comment".into(), row.comment());
+        let fields = fields.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
+        let new = crate::StateRow { id: format!("*{:X}", at + 100), fields };
+        let anchor =
+            row.before.as_ref().and_then(|before| crate::anchor::place(&state, &row.fields["chain"], before));
+        let anchor = anchor.map(|found| found.id.clone());
+        let rows = state.menus.entry(row.menu.clone()).or_default();
+        let place = rows.iter().position(|row| Some(&row.id) == anchor.as_ref()).unwrap_or(rows.len());
+        rows.insert(place, new);
+    }
+    let start = std::time::Instant::now();
+    let plan = plan(&before, &after, &state, &binding());
+    println!("{:?}: {:?}", start.elapsed(), plan.map(|plan| plan.commands.len()).map_err(|e| e.to_string()));
+}
