@@ -1,0 +1,233 @@
+//! Each command of a plan failed before and after its effect, answered late or never, with the router
+//! rebooting, and with the connection cut: the change ends applied or rolled back, and nothing is left.
+
+mod lab;
+
+use std::time::Duration;
+
+use lab::{Database, Lab, order, qinq};
+use moxxie_api::change::{Change, ResolveRequest};
+use moxxie_engine::{Context, Error};
+use routeros_emulator::{Fault, FaultKind};
+
+/// The commands that carry the change of one network, by menu. A test below checks that the list is whole.
+const COMMANDS: [&str; 9] = [
+    "/interface/vlan/add",
+    "/interface/list/add",
+    "/interface/list/member/add",
+    "/ip/firewall/address-list/add",
+    "/ip/firewall/filter/add",
+    "/ip/address/add",
+    "/ip/pool/add",
+    "/ip/dhcp-server/add",
+    "/ip/dhcp-server/network/add",
+];
+
+fn faults() -> Vec<(&'static str, FaultKind)> {
+    vec![
+        ("refused", FaultKind::Refuse("failure: injected".into())),
+        ("reset before", FaultKind::ResetBefore),
+        ("reply lost", FaultKind::LoseReply),
+        ("reply never", FaultKind::HangReply),
+        ("hangs before", FaultKind::HangBefore),
+        ("reset in mid-sentence", FaultKind::ResetMidSentence),
+        ("reboot", FaultKind::Reboot),
+        ("slow", FaultKind::Delay(Duration::from_millis(300))),
+    ]
+}
+
+async fn start(database: Database, version: &str) -> Lab {
+    Lab::new(database).site("dc1", qinq(1000)).router("r1", version).start().await
+}
+
+/// After a provision under a fault: either all of it is there, or nothing.
+async fn assert_whole(lab: &Lab, change: &Change, what: &str) {
+    lab.emulator("r1").faults().clear();
+    match change.state.as_str() {
+        "applied" => {
+            let id = change.network_id.as_deref().unwrap();
+            let network = lab.engine.network(&Context::system(), id).await.expect(what);
+            assert_eq!(network.status, "provisioned", "{what}");
+            // A plan made now finds nothing to do: the router is exactly as ordered.
+            let plan = lab.engine.provision_allocated_dry_run(&Context::system(), id).await.expect(what);
+            assert!(plan.routers[0].commands.is_empty(), "{what}: {}", plan.routers[0].diff);
+            let gone = lab.deprovision(id).await.expect(what);
+            assert_eq!(gone.state, "applied", "{what}: {gone:?}");
+        }
+        "rolled_back" => assert!(change.error.is_some(), "{what}: no reason is given"),
+        other => panic!("{what}: ended {other}: {change:?}"),
+    }
+    lab.assert_as_before("r1");
+    lab.assert_all_free("dc1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_under_every_fault() {
+    for database in Database::all() {
+        for version in ["7.16", "7.20"] {
+            let lab = start(database, version).await;
+            let mut cells = 0;
+            for command in COMMANDS {
+                for (name, fault) in faults() {
+                    let what = format!("{database:?} {version} {command} {name}");
+                    lab.emulator("r1").faults().inject(Fault::once(command, fault));
+                    let (change, _) = lab.provision(order("dc1")).await.expect(&what);
+                    assert!(!lab.emulator("r1").faults().hits().is_empty(), "{what}: never happened");
+                    if name == "refused" {
+                        assert_eq!(change.state, "rolled_back", "{what}");
+                        assert!(change.error.as_ref().unwrap().message.contains("injected"), "{what}");
+                    }
+                    assert_whole(&lab, &change, &what).await;
+                    cells += 1;
+                }
+            }
+            assert_eq!(cells, COMMANDS.len() * faults().len());
+            lab.assert_audit_intact().await;
+            lab.stop().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_commands_is_whole() {
+    let lab = start(Database::Sqlite, "7.20").await;
+    let plan = lab.engine.provision_dry_run(&Context::system(), order("dc1")).await.unwrap();
+    let mut menus: Vec<_> = plan.routers[0]
+        .commands
+        .iter()
+        .map(|command| format!("{}/{}", command.menu, command.action))
+        .collect();
+    menus.sort();
+    menus.dedup();
+    let mut known = COMMANDS.map(str::to_owned);
+    known.sort();
+    assert_eq!(menus, known);
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_router_that_is_down_is_waited_for() {
+    let lab = start(Database::Sqlite, "7.20").await;
+    lab.emulator("r1").go_offline().await;
+    let accepted = lab.engine.provision(&Context::system(), order("dc1")).await.unwrap();
+    let id = accepted.change.change_id;
+    let waiting = until(&lab, &id, "waiting").await;
+    assert_eq!(waiting.error.unwrap().code, "router_unreachable");
+    lab.emulator("r1").go_online().await;
+    let change = lab.wait(&id).await;
+    assert_eq!(change.state, "applied", "{change:?}");
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn past_its_deadline_an_unreached_change_releases_its_allocation() {
+    let lab = Lab::new(Database::Sqlite)
+        .config(|config| config.change_deadline = Duration::from_secs(2))
+        .site("dc1", qinq(1000))
+        .router("r1", "7.20")
+        .start()
+        .await;
+    lab.emulator("r1").go_offline().await;
+    let (change, network) = lab.provision(order("dc1")).await.unwrap();
+    assert_eq!((change.state.as_str(), network.is_none()), ("rolled_back", true), "{change:?}");
+    assert_eq!(change.error.unwrap().code, "router_unreachable");
+    lab.assert_all_free("dc1").await;
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_router_lost_half_way_keeps_the_allocation_until_it_is_seen_clean_or_written_off() {
+    let lab = Lab::new(Database::Sqlite)
+        .config(|config| config.change_deadline = Duration::from_secs(3))
+        .site("dc1", qinq(1000))
+        .router("r1", "7.20")
+        .start()
+        .await;
+    let emulator = lab.emulator("r1");
+    for reachable_again in [true, false] {
+        emulator.faults().inject(Fault::once("/ip/address/add", FaultKind::HangReply));
+        let accepted = lab.engine.provision(&Context::system(), order("dc1")).await.unwrap();
+        let id = accepted.change.change_id;
+        // The command hangs for its deadline: time enough to pull the plug while it does.
+        while emulator.faults().hits().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        emulator.go_offline().await;
+        let stuck = until(&lab, &id, "rolling_back").await;
+        assert!(!stuck.finished);
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        let stuck = lab.engine.change(&Context::system(), &id).await.unwrap();
+        assert_eq!(stuck.state, "rolling_back", "past its deadline it still waits: {stuck:?}");
+        let network = lab.engine.network(&Context::system(), stuck.network_id.as_deref().unwrap()).await;
+        assert_eq!(network.unwrap().vlan_id, 100, "VLAN and prefix stay held");
+        if reachable_again {
+            emulator.faults().clear();
+            emulator.go_online().await;
+            let change = lab.wait(&id).await;
+            assert_eq!(change.state, "rolled_back", "{change:?}");
+            lab.assert_as_before("r1");
+        } else {
+            let nothing = ResolveRequest { reason: " ".into() };
+            let refusal = lab.engine.resolve_change(&Context::system(), &id, nothing).await;
+            assert!(matches!(refusal, Err(Error::Invalid(_))));
+            let reason = ResolveRequest { reason: "the router burnt down".into() };
+            let change = lab.engine.resolve_change(&Context::system(), &id, reason).await.unwrap();
+            assert_eq!(change.state, "rolled_back");
+            assert!(change.error.unwrap().message.contains("burnt down"));
+        }
+        lab.assert_all_free("dc1").await;
+    }
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_device_on_the_address_gets_nothing() {
+    let lab = start(Database::Sqlite, "7.20").await;
+    let (change, network) = lab.provision(order("dc1")).await.unwrap();
+    assert_eq!(change.state, "applied");
+    lab.emulator("r1").set_row("/system/license", "", &[("system-id", "ANOTHER")]).ok();
+    let status = lab.engine.router_status(&Context::system(), "r1").await.unwrap();
+    assert_eq!((status.state.as_str(), status.serial.as_deref()), ("up", Some("SERIAL-r1")));
+    lab.deprovision(&network.unwrap().network_id).await.unwrap();
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn safe_mode_of_somebody_else_is_waited_for() {
+    let lab = start(Database::Sqlite, "7.20").await;
+    let emulator = lab.emulator("r1");
+    emulator.run("/safe-mode/take", &[]).unwrap();
+    let accepted = lab.engine.provision(&Context::system(), order("dc1")).await.unwrap();
+    let waiting = until(&lab, &accepted.change.change_id, "waiting").await;
+    assert_eq!(waiting.error.unwrap().code, "safe_mode_held");
+    emulator.run("/safe-mode/release", &[]).unwrap();
+    let change = lab.wait(&accepted.change.change_id).await;
+    assert_eq!(change.state, "applied", "{change:?}");
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_was_not_begun_can_be_called_off() {
+    let lab = start(Database::Sqlite, "7.20").await;
+    lab.emulator("r1").go_offline().await;
+    let accepted = lab.engine.provision(&Context::system(), order("dc1")).await.unwrap();
+    until(&lab, &accepted.change.change_id, "waiting").await;
+    let change = lab.engine.cancel_change(&Context::system(), &accepted.change.change_id).await.unwrap();
+    assert_eq!(change.state, "cancelled");
+    lab.assert_all_free("dc1").await;
+    let again = lab.engine.cancel_change(&Context::system(), &accepted.change.change_id).await;
+    assert!(matches!(again, Err(Error::Conflict { code: "change_over", .. })));
+    lab.stop().await;
+}
+
+async fn until(lab: &Lab, change: &str, state: &str) -> Change {
+    let end = tokio::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        let now = lab.engine.change(&Context::system(), change).await.unwrap();
+        if now.state == state {
+            return now;
+        }
+        assert!(tokio::time::Instant::now() < end && !now.finished, "never {state}: {now:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
