@@ -210,6 +210,9 @@ async fn prepare(pool: &Pool, keys: &Keys, now: Timestamp) -> Result<Installatio
 
 /// A transaction. Dropped without [`Self::commit`], it is rolled back. After an error from the database
 /// it can only be dropped: [`Self::commit`] then answers [`StoreError::Aborted`].
+///
+/// While one is open, read with it and not with the [`Store`]: that sees what it wrote, and does not
+/// wait for a second connection while holding one.
 #[derive(Debug)]
 pub struct Tx {
     reads: Reads,

@@ -156,6 +156,12 @@ async fn a_writer_that_waits_too_long_is_told_so() {
         // Readers do not wait for a writer.
         store.ping().await.unwrap();
         drop(tx);
+        // Somebody else holds the write lock of the file.
+        let path = format!("sqlite:{}", directory.path().join("b.db").display());
+        let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect(&path).await.unwrap();
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+        assert!(matches!(store.begin().await, Err(StoreError::Unavailable(_))));
+        sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
         store.begin().await.unwrap();
     })
     .await;
