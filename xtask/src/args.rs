@@ -1,0 +1,155 @@
+//! The command line, parsed by hand: seven verbs are not worth the build time of a parser.
+
+use anyhow::{Result, bail};
+
+use crate::stages;
+
+/// What `cargo xtask help` prints.
+pub(crate) const HELP: &str = "\
+Usage: cargo xtask <task>
+
+  test [--only STAGE]... [--no-install] [-- ARGS]
+                    every check, with a PostgreSQL of its own; ARGS go to nextest
+                    stages: tools fmt layers clippy build tests doctests docs deny
+  layers            crates depend on each other only as ARCHITECTURE.md says
+  audit             dependencies against the advisory database (needs the network), and duplicates
+  postgres [-- COMMAND]
+                    run COMMAND with a throw-away PostgreSQL in MOXXIE_TEST_POSTGRES;
+                    without COMMAND, print its URL and keep it until Ctrl-C
+  openapi           write docs/openapi.json from the code
+  demo [ARGS]       the product's demo, built for release
+  lines             source files longer than 600 lines
+";
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Print [`HELP`].
+    Help,
+    /// Every check.
+    Test(TestOptions),
+    /// The layering check alone.
+    Layers,
+    /// The advisory database.
+    Audit,
+    /// The product's demo, with its arguments.
+    Demo(Vec<String>),
+    /// Write the OpenAPI document.
+    Openapi,
+    /// A throw-away PostgreSQL for this command, or until Ctrl-C.
+    Postgres(Vec<String>),
+    /// Long files.
+    Lines,
+}
+
+/// Options of `cargo xtask test`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct TestOptions {
+    /// Names of the stages to run; empty means all.
+    pub(crate) only: Vec<String>,
+    /// Whether missing tools are reported rather than installed.
+    pub(crate) no_install: bool,
+    /// Arguments for nextest.
+    pub(crate) nextest: Vec<String>,
+}
+
+/// Reads the arguments after the program's name.
+pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
+    let mut args = args.into_iter();
+    let verb = args.next().unwrap_or_else(|| "help".to_owned());
+    let rest: Vec<String> = args.collect();
+    let task = match verb.as_str() {
+        "test" => return Ok(Task::Test(test_options(rest)?)),
+        "demo" => return Ok(Task::Demo(after_dashes(rest))),
+        "postgres" => return Ok(Task::Postgres(after_dashes(rest))),
+        "help" | "-h" | "--help" => Task::Help,
+        "layers" => Task::Layers,
+        "audit" => Task::Audit,
+        "openapi" => Task::Openapi,
+        "lines" => Task::Lines,
+        other => bail!("there is no task `{other}`\n\n{HELP}"),
+    };
+    if let Some(extra) = rest.first() {
+        bail!("`{verb}` takes no argument, got `{extra}`");
+    }
+    Ok(task)
+}
+
+fn after_dashes(mut rest: Vec<String>) -> Vec<String> {
+    if rest.first().is_some_and(|first| first == "--") {
+        rest.remove(0);
+    }
+    rest
+}
+
+fn test_options(rest: Vec<String>) -> Result<TestOptions> {
+    let mut options = TestOptions::default();
+    let mut rest = rest.into_iter();
+    while let Some(arg) = rest.next() {
+        let stage = match arg.as_str() {
+            "--" => {
+                options.nextest = rest.collect();
+                break;
+            }
+            "--no-install" => {
+                options.no_install = true;
+                continue;
+            }
+            "--only" => rest.next().unwrap_or_default(),
+            other => match other.strip_prefix("--only=") {
+                Some(stage) => stage.to_owned(),
+                None => bail!("`test` has no option `{other}`; arguments for nextest go after `--`"),
+            },
+        };
+        if !stages::STAGES.iter().any(|known| known.name == stage) {
+            let known: Vec<_> = stages::STAGES.iter().map(|stage| stage.name).collect();
+            bail!("there is no stage `{stage}`; there are {}", known.join(", "));
+        }
+        options.only.push(stage);
+    }
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Task> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn test_takes_stages_and_passes_the_rest_to_nextest() {
+        let task = parsed("test --only fmt --only=tests --no-install -- -p moxxie-core --only x").unwrap();
+        let expected = TestOptions {
+            only: vec!["fmt".into(), "tests".into()],
+            no_install: true,
+            nextest: ["-p", "moxxie-core", "--only", "x"].map(str::to_owned).into(),
+        };
+        assert_eq!(task, Task::Test(expected));
+    }
+
+    #[test]
+    fn unknown_words_are_refused_with_what_would_work() {
+        let error = parsed("test --only speed").unwrap_err().to_string();
+        assert!(error.starts_with("there is no stage `speed`; there are tools, fmt"), "{error}");
+        let error = parsed("test moxxie-core").unwrap_err().to_string();
+        assert!(error.contains("after `--`"), "{error}");
+        assert!(parsed("tset").is_err());
+        assert!(parsed("layers now").is_err());
+    }
+
+    #[test]
+    fn help_names_every_stage() {
+        for stage in stages::STAGES {
+            assert!(HELP.contains(stage.name), "{}", stage.name);
+        }
+    }
+
+    #[test]
+    fn nothing_means_help() {
+        assert_eq!(parsed("").unwrap(), Task::Help);
+        assert_eq!(parsed("demo --exit").unwrap(), Task::Demo(vec!["--exit".into()]));
+        assert_eq!(parsed("postgres -- psql -l").unwrap(), Task::Postgres(vec!["psql".into(), "-l".into()]));
+    }
+}
