@@ -1,7 +1,9 @@
-//! What every write that reaches a router takes in its query.
+//! What writes that reach a router take in their query, and answers that depend on it.
 
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{change::Change, network::Network, plan::DryRun};
 
 /// Whether only to ask.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
@@ -26,4 +28,24 @@ pub struct WriteQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(minimum = 0, maximum = 120, example = 30)]
     pub wait: Option<u32>,
+}
+
+/// The change, or with `dryRun` what would be done.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum ChangeOrDryRun {
+    /// The change that did it.
+    Change(Box<Change>),
+    /// What would be done.
+    DryRun(DryRun),
+}
+
+/// The network, or with `dryRun` what would be done.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum NetworkOrDryRun {
+    /// The network.
+    Network(Box<Network>),
+    /// What would be done.
+    DryRun(DryRun),
 }

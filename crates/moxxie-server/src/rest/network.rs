@@ -11,7 +11,7 @@ use moxxie_api::{
     change::Change,
     network::{Network, NetworkQuery, NetworkRequest},
     plan::DryRun,
-    write::{DryRunQuery, WriteQuery},
+    write::{ChangeOrDryRun, DryRunQuery, NetworkOrDryRun, WriteQuery},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -158,7 +158,7 @@ async fn get_network(
     params(("id" = String, Path, description = "Id, `net-...`"), WriteQuery),
     responses(
         (status = 200, description = "With `wait`: the change, applied. Dry run: what would be done",
-            content((Change = "application/json"), (DryRun = "application/json"))),
+            body = ChangeOrDryRun),
         (status = 202, description = "Accepted: the change that does it", body = Change, headers(
             ("Location" = String, description = "Where the change is"))),
     ),
@@ -187,8 +187,8 @@ async fn deprovision_network(
     post, path = "/networks/{id}/provision", tag = "networks",
     params(("id" = String, Path, description = "Id, `net-...`"), WriteQuery),
     responses(
-        (status = 200, description = "With `wait`: the network, provisioned and verified. Dry run: what would be done",
-            content((Network = "application/json"), (DryRun = "application/json"))),
+        (status = 200, description = "With `wait`: the network, provisioned. Dry run: what would be done",
+            body = NetworkOrDryRun),
         (status = 202, description = "Accepted: the change that does it", body = Change, headers(
             ("Location" = String, description = "Where the change is"))),
     ),

@@ -40,6 +40,9 @@ const TAGS: &[(&str, &str)] = &[
     ("operations", "For those who run the server"),
 ];
 
+/// Statuses that come with a problem document.
+const PROBLEMS: &[u16] = &[400, 401, 403, 404, 408, 409, 413, 415, 422, 500, 503];
+
 /// The document: operations from the handlers, and what all of them have in common from here.
 #[must_use]
 pub fn document() -> OpenApi {
@@ -59,6 +62,9 @@ pub fn document() -> OpenApi {
     let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
     Problem::schemas(&mut schemas);
     components.schemas.extend(schemas);
+    for status in PROBLEMS {
+        components.responses.insert(response_name(*status), RefOr::T(problem(*status)));
+    }
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in item_operations_mut(item) {
             complete(&method, path, operation);
@@ -110,14 +116,21 @@ fn complete(method: &Method, path: &str, operation: &mut Operation) {
         operation.parameters.get_or_insert_with(Vec::new).push(RefOr::T(key));
     }
     for status in statuses {
-        operation.responses.responses.entry(status.to_string()).or_insert_with(|| problem(status));
+        operation.responses.responses.entry(status.to_string()).or_insert_with(|| {
+            RefOr::Ref(Ref::new(format!("#/components/responses/{}", response_name(status))))
+        });
     }
 }
 
-fn problem(status: u16) -> RefOr<utoipa::openapi::Response> {
+fn response_name(status: u16) -> String {
+    format!("Problem{status}")
+}
+
+/// The response with a problem document of this status.
+fn problem(status: u16) -> utoipa::openapi::Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     let title = problem_kinds::by_status(status).title;
-    RefOr::T(ResponseBuilder::new().description(title).content(MEDIA_TYPE, content).build())
+    ResponseBuilder::new().description(title).content(MEDIA_TYPE, content).build()
 }
 
 fn item_operations_mut(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {

@@ -1,0 +1,60 @@
+//! Pages for people, and what is public.
+
+use axum::http::{Method, StatusCode};
+
+use crate::support::{Reply, Server, request};
+
+async fn public(server: &Server, path: &str) -> Reply {
+    server.send(request(Method::GET, path, None, None)).await
+}
+
+#[tokio::test]
+async fn the_landing_page_links_to_pages_that_are_there() {
+    let server = Server::start().await;
+    let reply = public(&server, "/").await;
+    assert_eq!(reply.status, StatusCode::OK);
+    assert!(!reply.body.contains("<script"), "no script");
+    let links: Vec<_> =
+        reply.body.split("href=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
+    assert!(links.len() >= 4, "{links:?}");
+    for link in links {
+        let status = public(&server, link).await.status;
+        assert!(status.is_success() || status.is_redirection(), "{link}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn the_api_can_be_browsed_offline() {
+    let server = Server::start().await;
+    let reply = public(&server, "/docs/").await;
+    assert_eq!(reply.status, StatusCode::OK);
+    assert!(reply.body.contains("swagger"), "{}", reply.body);
+    assert!(!reply.body.contains("https://"), "nothing from elsewhere");
+    let document = public(&server, "/api/v1/openapi.json").await.json();
+    assert_eq!(document["openapi"], "3.1.0");
+}
+
+#[tokio::test]
+async fn every_problem_has_its_page() {
+    let server = Server::start().await;
+    let index = public(&server, "/problems").await.body;
+    let mut pages = 0;
+    for link in index.split("href=\"").skip(1).filter_map(|part| part.split('"').next()) {
+        assert_eq!(public(&server, link).await.status, StatusCode::OK, "{link}");
+        pages += 1;
+    }
+    assert!(pages > 15);
+    assert_eq!(public(&server, "/problems/nothing").await.problem().code, "not_found");
+    assert_eq!(public(&server, "/problems/%3Cscript%3E").await.problem().code, "not_found");
+}
+
+#[tokio::test]
+async fn a_server_that_stops_says_so() {
+    let server = Server::start().await;
+    assert_eq!(public(&server, "/readyz").await.status, StatusCode::OK);
+    server.shutdown.cancel();
+    let reply = public(&server, "/readyz").await;
+    assert_eq!(reply.problem().code, "unavailable");
+    assert!(!reply.header("retry-after").is_empty());
+    assert_eq!(public(&server, "/healthz").await.status, StatusCode::OK);
+}
