@@ -1,0 +1,127 @@
+//! The command line: `moxxie <noun> <verb>`.
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+#[cfg(feature = "server")]
+use crate::commands::{config, demo, serve};
+use crate::{
+    commands::{audit, change, completions, login, network, pool, router, site, tenant, token},
+    exit,
+    session::{Global, Session},
+};
+
+/// Networks on MikroTik routers, in one request.
+#[derive(Debug, Parser)]
+#[command(name = "moxxie", version, propagate_version = true, after_help = exit::HELP, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Networks: reserve, put on routers, list, take off again
+    #[command(subcommand, visible_alias = "net")]
+    Network(Box<network::Command>),
+    /// Changes: what moxxie is doing, has done, or could not do
+    #[command(subcommand)]
+    Change(change::Command),
+    /// Sites: datacentres and how they tag VLANs
+    #[command(subcommand)]
+    Site(site::Command),
+    /// Pools: supernets that networks come from
+    #[command(subcommand)]
+    Pool(pool::Command),
+    /// Routers under management
+    #[command(subcommand)]
+    Router(router::Command),
+    /// Tenants: who networks belong to
+    #[command(subcommand)]
+    Tenant(tenant::Command),
+    /// The audit trail
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Tokens: who may use the API
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Keep a token for a server
+    Login(login::Login),
+    /// Forget the token for a server
+    Logout,
+    /// Say who the token is
+    Whoami,
+    /// Run the server
+    #[cfg(feature = "server")]
+    Serve(serve::Args),
+    /// The server's configuration
+    #[cfg(feature = "server")]
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Play the whole story on emulated routers; needs nothing but this program
+    #[cfg(feature = "server")]
+    Demo(demo::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+}
+
+/// The command line as clap sees it.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Does what the command line says.
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
+    let global = cli.global;
+    let session = || Session::open(&global);
+    match cli.command {
+        Command::Network(command) => network::run(*command, &session()?).await,
+        Command::Change(command) => change::run(command, &session()?).await,
+        Command::Site(command) => site::run(command, &session()?).await,
+        Command::Pool(command) => pool::run(command, &session()?).await,
+        Command::Router(command) => router::run(command, &session()?).await,
+        Command::Tenant(command) => tenant::run(command, &session()?).await,
+        Command::Audit(command) => audit::run(command, &session()?).await,
+        Command::Token(command) => token::run(command, &session()?).await,
+        Command::Login(args) => login::login(args, &global).await,
+        Command::Logout => login::logout(&global),
+        Command::Whoami => login::whoami(&session()?).await,
+        #[cfg(feature = "server")]
+        Command::Serve(args) => serve::run(args).await,
+        #[cfg(feature = "server")]
+        Command::Config(command) => config::run(command, &global),
+        #[cfg(feature = "server")]
+        Command::Demo(args) => demo::run(args, &global).await,
+        Command::Completions(args) => completions::run(args, &global),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn the_request_of_the_design_is_understood() {
+        let line = "moxxie network provision --tenant acme --site dc2 --size /24 --profile isolated --dhcp";
+        assert!(Cli::try_parse_from(line.split(' ')).is_ok());
+    }
+
+    #[test]
+    fn no_option_takes_a_secret() {
+        fn walk(command: &clap::Command) {
+            for arg in command.get_arguments() {
+                let long = arg.get_long().unwrap_or_default();
+                assert!(!matches!(long, "password" | "secret" | "master-key"), "--{long}");
+            }
+            command.get_subcommands().for_each(walk);
+        }
+        walk(&command());
+    }
+}

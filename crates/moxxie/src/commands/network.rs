@@ -1,0 +1,292 @@
+//! `moxxie network`: what users ask for.
+
+use clap::{Args, Subcommand};
+use moxxie_api::{
+    change::Change,
+    network::{HostTag, Network},
+    plan::DryRun,
+};
+
+use super::{
+    address,
+    change::{follow_progress, show as show_change},
+    order::Order,
+};
+use crate::{
+    commands::ALL,
+    exit::Usage,
+    output::{maybe, plan, time},
+    session::Session,
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Reserve VLAN and prefix; no router is touched
+    Allocate(Allocate),
+    /// Make a network: reserve it and put it on its routers
+    #[command(after_help = "\
+Examples:
+  moxxie network provision --tenant acme --site dc2 --size /24 --profile isolated --dhcp --wait
+  moxxie network provision --tenant acme --site dc2 --size /24 --dry-run
+  moxxie network provision net-0198c9...          (one that was allocated before)
+Ctrl-C while waiting stops the watching, not the change.")]
+    Provision(Provision),
+    /// List networks
+    List(List),
+    /// Show one network
+    Show {
+        /// Its id or name.
+        network: String,
+    },
+    /// Take a network off its routers and release its VLAN and prefix
+    Deprovision(Deprovision),
+    /// List the addresses in a network
+    Ips {
+        /// Its id or name.
+        network: String,
+    },
+    /// Addresses in a network: record, take the next free one, release
+    #[command(subcommand)]
+    Ip(address::Command),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Allocate {
+    #[command(flatten)]
+    order: Order,
+    #[command(flatten)]
+    ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Provision {
+    /// An allocated network to put on its routers, by id or name, instead of a new one.
+    network: Option<String>,
+    #[command(flatten)]
+    order: Order,
+    #[command(flatten)]
+    ask: Ask,
+    /// Follow the steps to the end; ends with 5 when the change fails.
+    #[arg(long, conflicts_with = "dry_run")]
+    wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Deprovision {
+    /// Its id or name.
+    network: String,
+    #[command(flatten)]
+    ask: Ask,
+    /// Follow the steps to the end; ends with 5 when the change fails.
+    #[arg(long, conflicts_with = "dry_run")]
+    wait: bool,
+}
+
+/// How a write is asked for.
+#[derive(Debug, Args)]
+pub(crate) struct Ask {
+    /// Show what would be done as a diff, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// With --dry-run: show it as a RouterOS script.
+    #[arg(long, requires = "dry_run")]
+    script: bool,
+    /// A key of your own that makes repeating the request harmless.
+    #[arg(long, value_name = "KEY", conflicts_with = "dry_run")]
+    idempotency_key: Option<String>,
+}
+
+impl Ask {
+    fn query(&self) -> &'static [(&'static str, &'static str)] {
+        if self.dry_run { &[("dryRun", "true")] } else { &[] }
+    }
+
+    fn show(&self, dry_run: &DryRun, session: &Session) -> anyhow::Result<()> {
+        let out = session.out;
+        if self.script {
+            return out.text(&plan::script(dry_run));
+        }
+        if out.for_people() { out.text(&plan::diff(dry_run, out.pen)) } else { out.data(dry_run) }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only this site's.
+    #[arg(long)]
+    site: Option<String>,
+    /// Only this tenant's.
+    #[arg(long)]
+    tenant: Option<String>,
+    /// Only with this status: allocated, provisioning, provisioned, deprovisioning, failed.
+    #[arg(long)]
+    status: Option<String>,
+    /// Only with this VLAN id.
+    #[arg(long)]
+    vlan: Option<i64>,
+}
+
+pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<()> {
+    let api = &session.api;
+    match command {
+        Command::Allocate(args) => {
+            let request = args.order.request()?;
+            let path = ["networks", "allocate"];
+            if args.ask.dry_run {
+                return args.ask.show(&api.post(&path, args.ask.query(), &request, None).await?, session);
+            }
+            let key = args.ask.idempotency_key.as_deref();
+            let network: Network = api.post(&path, &[], &request, key).await?;
+            show(&network, session)
+        }
+        Command::Provision(args) => provision(args, session).await,
+        Command::List(list) => run_list(list, session).await,
+        Command::Show { network } => show(&resolve(session, &network).await?, session),
+        Command::Deprovision(args) => deprovision(args, session).await,
+        Command::Ips { network } => address::list(&resolve(session, &network).await?, session).await,
+        Command::Ip(command) => address::run(command, session).await,
+    }
+}
+
+async fn provision(args: Provision, session: &Session) -> anyhow::Result<()> {
+    let Provision { network, order, ask, wait } = args;
+    let api = &session.api;
+    let key = ask.idempotency_key.as_deref();
+    let change: Change = if let Some(network) = network {
+        if let Some(flag) = order.first_given() {
+            let text = format!("{flag} describes a new network, but {network} is one that exists");
+            return Err(Usage(text).into());
+        }
+        let id = find(session, &network).await?;
+        let path = ["networks", &id, "provision"];
+        if ask.dry_run {
+            return ask.show(&api.act(&path, ask.query(), None).await?, session);
+        }
+        api.act(&path, &[], key).await?
+    } else {
+        let request = order.request()?;
+        let path = ["networks", "provision"];
+        if ask.dry_run {
+            return ask.show(&api.post(&path, ask.query(), &request, None).await?, session);
+        }
+        api.post(&path, &[], &request, key).await?
+    };
+    if !wait {
+        return show_accepted(&change, session);
+    }
+    let change = follow_progress(session, &change.change_id).await?;
+    match &change.network_id {
+        Some(id) => show(&api.get(&["networks", id]).await?, session),
+        None => show_change(&change, session),
+    }
+}
+
+async fn deprovision(args: Deprovision, session: &Session) -> anyhow::Result<()> {
+    let Deprovision { network, ask, wait } = args;
+    let id = find(session, &network).await?;
+    if ask.dry_run {
+        return ask.show(&session.api.delete(&["networks", &id], ask.query()).await?, session);
+    }
+    let change: Change = session.api.delete(&["networks", &id], &[]).await?;
+    if !wait {
+        return show_accepted(&change, session);
+    }
+    let change = follow_progress(session, &change.change_id).await?;
+    session.out.note(&format!("{network} is gone; its VLAN and prefix are free again"));
+    if session.out.for_people() { Ok(()) } else { session.out.data(&change) }
+}
+
+fn show_accepted(change: &Change, session: &Session) -> anyhow::Result<()> {
+    show_change(change, session)?;
+    if !change.finished {
+        session.out.note(&format!("follow it with: moxxie change watch {}", change.change_id));
+    }
+    Ok(())
+}
+
+async fn run_list(list: List, session: &Session) -> anyhow::Result<()> {
+    let List { site, tenant, status, vlan } = list;
+    let vlan = vlan.map(|vlan| vlan.to_string());
+    let query: Vec<_> = [("datacenter", site), ("clientId", tenant), ("status", status), ("vlanId", vlan)]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name, value)))
+        .collect();
+    let networks: Vec<Network> = session.api.list(&["networks"], &query, ALL).await?;
+    let headers = ["NAME", "TENANT", "SITE", "VLAN", "SUBNET", "GATEWAY", "STATUS", "ID"];
+    session.out.list(&networks, &headers, |network| {
+        let Network { name, client_id, datacenter, subnet, gateway, status, network_id, .. } =
+            network.clone();
+        vec![name, client_id, datacenter, vlans(network), subnet, gateway, status, network_id]
+    })
+}
+
+/// The network of that id or name; a name that several tenants use is refused with their ids.
+pub(crate) async fn resolve(session: &Session, given: &str) -> anyhow::Result<Network> {
+    if given.starts_with("net-") {
+        return Ok(session.api.get(&["networks", given]).await?);
+    }
+    let all: Vec<Network> = session.api.list(&["networks"], &[], ALL).await?;
+    let mut named = all.into_iter().filter(|network| network.name == given);
+    let Some(first) = named.next() else {
+        anyhow::bail!("there is no network {given:?}; `moxxie network list` shows them all");
+    };
+    let rest: Vec<_> =
+        named.map(|network| format!("{} of {}", network.network_id, network.client_id)).collect();
+    if rest.is_empty() {
+        return Ok(first);
+    }
+    let rest = rest.join(", ");
+    let text = format!(
+        "several networks are named {given:?}: {} of {}, {rest}; give the id",
+        first.network_id, first.client_id
+    );
+    Err(Usage(text).into())
+}
+
+/// The id of a network; an id is taken as it is, for a network may be gone already.
+async fn find(session: &Session, given: &str) -> anyhow::Result<String> {
+    if given.starts_with("net-") {
+        Ok(given.to_owned())
+    } else {
+        Ok(resolve(session, given).await?.network_id)
+    }
+}
+
+/// Prints a network.
+pub(crate) fn show(network: &Network, session: &Session) -> anyhow::Result<()> {
+    session.out.record(network, |network| {
+        let options = &network.options;
+        vec![
+            ("Name", network.name.clone()),
+            ("Id", network.network_id.clone()),
+            ("Tenant", network.client_id.clone()),
+            ("Site", network.datacenter.clone()),
+            ("Status", network.status.clone()),
+            ("VLAN", vlans(network)),
+            ("Tags of hosts", tags(&network.host_tags)),
+            ("Subnet", network.subnet.clone()),
+            ("Gateway", network.gateway.clone()),
+            ("DHCP", network.dhcp_range.clone().unwrap_or_else(|| "no".into())),
+            ("Profile", maybe(&options.firewall_profile)),
+            ("Pool", network.pool.clone()),
+            ("Type", network.kind.clone()),
+            ("Purpose", network.purpose.clone()),
+            ("Change", maybe(&network.change_id)),
+            ("Ordered", time(network.created_at)),
+        ]
+    })
+}
+
+/// `100`, or `1000.100` inside a service VLAN.
+pub(crate) fn vlans(network: &Network) -> String {
+    match network.service_vlan {
+        Some(service) => format!("{service}.{}", network.vlan_id),
+        None => network.vlan_id.to_string(),
+    }
+}
+
+/// The tags a host must send, outermost first.
+pub(crate) fn tags(tags: &[HostTag]) -> String {
+    let tags: Vec<_> = tags.iter().map(|tag| format!("{} ({})", tag.vlan_id, tag.tpid)).collect();
+    tags.join(", then ")
+}

@@ -1,0 +1,7 @@
+//! The chapters of the story, in its order.
+
+pub(crate) mod failure;
+pub(crate) mod provision;
+pub(crate) mod refusals;
+pub(crate) mod register;
+pub(crate) mod removal;
