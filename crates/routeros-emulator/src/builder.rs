@@ -44,6 +44,8 @@ pub struct Builder {
     seed: u64,
     scene: Scene,
     bind: String,
+    api_ssl: Option<String>,
+    certificate: bool,
     shuffle: bool,
     rollback_delay: Duration,
     foreign_release: bool,
@@ -66,6 +68,8 @@ impl Default for Builder {
             seed: 0,
             scene: Scene::default(),
             bind: "127.0.0.1:0".to_owned(),
+            api_ssl: None,
+            certificate: true,
             shuffle: true,
             rollback_delay: Duration::from_secs(2),
             foreign_release: false,
@@ -139,6 +143,19 @@ impl Builder {
         self
     }
 
+    /// Listens for TLS as well, with a self-signed certificate.
+    pub fn api_ssl(mut self, address: &str) -> Self {
+        self.api_ssl = Some(address.to_owned());
+        self
+    }
+
+    /// Begins without a certificate on `api-ssl`: every handshake of a normal client fails, until one is
+    /// made, signed and assigned.
+    pub fn without_certificate(mut self) -> Self {
+        self.certificate = false;
+        self
+    }
+
     /// Whether commands of one session that wait at the same time run in shuffled order (default: yes).
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = shuffle;
@@ -181,9 +198,12 @@ impl Builder {
     ///
     /// The address cannot be bound, or the scene has a row that the router refuses.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let bind_error = |source| StartError::Bind { address: self.bind.clone(), source };
-        let listener = TcpListener::bind(&self.bind).await.map_err(bind_error)?;
-        let address: SocketAddr = listener.local_addr().map_err(bind_error)?;
+        let (listener, address) = bind(&self.bind).await?;
+        let tls = match &self.api_ssl {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        let (tls_listener, tls_address) = tls.unzip();
         let clock = Clock::new();
         let router = self.router(&clock)?;
         let (control, told) = mpsc::unbounded_channel();
@@ -197,13 +217,15 @@ impl Builder {
             shared: shared.clone(),
             listener: Some(listener),
             address,
+            tls_listener,
+            tls_address,
             control: told,
             reboot_time: self.reboot_time,
             sessions: JoinSet::new(),
             booting: None,
         };
         let task = tokio::spawn(supervisor.run());
-        Ok(Emulator { shared: SharedHandle(shared), address, control, task })
+        Ok(Emulator { shared: SharedHandle(shared), address, tls_address, control, task })
     }
 
     fn router(&self, clock: &Clock) -> Result<Router, StartError> {
@@ -226,9 +248,19 @@ impl Builder {
         if let Some(identity) = &self.identity {
             router.set_identity(identity);
         }
+        if self.api_ssl.is_some() && self.certificate {
+            router.give_api_ssl_a_certificate();
+        }
         self.scene.apply(&mut router)?;
         router.discard_pending();
         router.history.clear();
         Ok(router)
     }
+}
+
+async fn bind(address: &str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let error = |source| StartError::Bind { address: address.to_owned(), source };
+    let listener = TcpListener::bind(address).await.map_err(error)?;
+    let bound = listener.local_addr().map_err(error)?;
+    Ok((listener, bound))
 }

@@ -30,6 +30,7 @@ pub struct Refused(pub String);
 pub struct Emulator {
     pub(crate) shared: SharedHandle,
     pub(crate) address: SocketAddr,
+    pub(crate) tls_address: Option<SocketAddr>,
     pub(crate) control: mpsc::UnboundedSender<Control>,
     pub(crate) task: JoinHandle<()>,
 }
@@ -53,6 +54,22 @@ impl Emulator {
     /// Where the plain API listens; the same after a reboot.
     pub fn addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where `api-ssl` listens, if it was asked for.
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.tls_address
+    }
+
+    /// The certificate that `api-ssl` shows, as DER.
+    pub fn tls_certificate(&self) -> Option<Vec<u8>> {
+        let router = self.router();
+        let menu = router.menu("/ip/service")?;
+        let service = router.stored(&menu).find(|row| {
+            router.value_of(row, "name").and_then(crate::value::Value::as_str) == Some("api-ssl")
+        })?;
+        let (_, id) = router.value_of(service, "certificate")?.target()?;
+        router.keys.get(&id).map(|keys| keys.certificate.clone())
     }
 
     /// The emulated release.

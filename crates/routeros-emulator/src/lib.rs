@@ -21,6 +21,7 @@
 
 mod assumptions;
 mod builder;
+mod certificate;
 mod clock;
 mod command;
 mod control;

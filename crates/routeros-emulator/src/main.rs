@@ -45,6 +45,12 @@ struct Router {
     /// Address of the API.
     #[arg(long, default_value = "127.0.0.1:8728")]
     api: String,
+    /// Address of the API over TLS.
+    #[arg(long)]
+    api_ssl: Option<String>,
+    /// Begin without a certificate on api-ssl: handshakes of normal clients fail.
+    #[arg(long)]
+    without_certificate: bool,
     /// A user of group full, as NAME:PASSWORD; may be given several times.
     #[arg(long, value_name = "NAME:PASSWORD")]
     user: Vec<String>,
@@ -89,6 +95,12 @@ impl Router {
             let (name, password) = user.split_once(':').ok_or("--user wants NAME:PASSWORD")?;
             builder = builder.user(name, password);
         }
+        if let Some(address) = &self.api_ssl {
+            builder = builder.api_ssl(address);
+        }
+        if self.without_certificate {
+            builder = builder.without_certificate();
+        }
         if let Some(scene) = &self.scene {
             builder = builder.scene(&std::fs::read_to_string(scene)?)?;
         }
@@ -121,6 +133,9 @@ fn print_json(value: &impl serde::Serialize) -> Result<(), Box<dyn Error>> {
 async fn run(router: &Router) -> Result<(), Box<dyn Error>> {
     let emulator = Arc::new(router.builder()?.start().await?);
     let mut ready = serde_json::json!({"api": emulator.addr(), "version": router.version});
+    if let Some(address) = emulator.tls_addr() {
+        ready["api-ssl"] = serde_json::json!(address);
+    }
     let mut control = None;
     if let Some(address) = &router.control {
         let server = ControlServer::bind(address).await?;

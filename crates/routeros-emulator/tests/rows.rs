@@ -1,4 +1,5 @@
 //! Rows: defaults, references, duplicates, order, queries (reference 1.7 to 1.9, 4).
+#![allow(clippy::unwrap_used, reason = "helpers of tests, too, fail by panicking")]
 
 mod client;
 

@@ -1,4 +1,5 @@
 //! Sessions: login, tags, cancel, listen, the end (reference 1.3 to 1.6).
+#![allow(clippy::unwrap_used, reason = "helpers of tests, too, fail by panicking")]
 
 mod client;
 

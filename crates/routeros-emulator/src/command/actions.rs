@@ -6,7 +6,7 @@ use super::{Answer, Outcome, Then, script, target};
 use crate::errors::{ErrorId, Trap};
 use crate::schema::CompiledMenu;
 use crate::state::{Caller, Router};
-use crate::value::Value;
+use crate::value::{Value, parse_id};
 
 /// A command that stands alone, outside every emulated menu.
 pub(super) struct Action {
@@ -63,6 +63,15 @@ pub(super) fn menu_command(
             router.log.push(router.now, &format!("script,{topic}"), &message);
             Ok(Answer::done())
         }
+        ("/user/active", "request-logout") => end_sessions(router, request),
+        ("/certificate", "sign") => {
+            let item = request.argument("number").or_else(|| request.argument(".id"));
+            let item = item.ok_or_else(|| vec![Trap::with(ErrorId::Missing, "number")])?;
+            let id = target::one(router, caller, menu, item).map_err(|trap| vec![trap])?;
+            let (ca, name) = (request.text("ca"), request.text("name"));
+            router.sign_certificate(id, ca.as_deref(), name.as_deref()).map_err(|trap| vec![trap])?;
+            Ok(Answer::done())
+        }
         ("/system/script", "run") => run_script(router, caller, menu, request).map_err(|trap| vec![trap]),
         ("/ip/dhcp-server/lease", "make-static") => each(router, caller, menu, request, make_static),
         (_, "monitor" | "monitor-traffic") => {
@@ -76,6 +85,19 @@ pub(super) fn menu_command(
         // Counters are always zero here.
         _ => Ok(Answer::done()),
     }
+}
+
+/// Ends sessions named in `/user/active`; the server cuts their connections.
+pub(super) fn end_sessions(router: &mut Router, request: &Request) -> Outcome {
+    let items = request.targets().ok_or_else(|| vec![Trap::with(ErrorId::Missing, ".id")])?;
+    let mut traps = Vec::new();
+    for item in items {
+        match parse_id(&item).and_then(|id| router.sessions.get_mut(&id)) {
+            Some(session) => session.cut = true,
+            None => traps.push(Trap::new(ErrorId::NoSuchItem)),
+        }
+    }
+    if traps.is_empty() { Ok(Answer::done()) } else { Err(traps) }
 }
 
 fn safe_mode(router: &mut Router, caller: &Caller, command: &str) -> Result<Answer, Trap> {

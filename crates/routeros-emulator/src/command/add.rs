@@ -88,7 +88,7 @@ fn finish(
     router.check_unique(menu, &row)?;
     let at = before.and_then(|id| router.space(menu.menu.space).and_then(|space| space.position(id)));
     let id = router.insert(menu, row, at);
-    hooks::after_write(router, menu, id);
+    hooks::after_write(router, menu, id, None);
     Ok(id)
 }
 

@@ -87,6 +87,7 @@ fn run(router: &mut Router, caller: &Caller, request: &Request, out: &mut Replie
         "disable" => set::enable(router, caller, &menu, request, false),
         "comment" => set::comment(router, caller, &menu, request),
         "move" => arrange::move_rows(router, caller, &menu, request),
+        "remove" if menu.path() == "/user/active" => actions::end_sessions(router, request),
         "remove" => remove::remove(router, caller, &menu, request),
         _ => Err(vec![Trap::new(ErrorId::NoSuchCommand)]),
     }

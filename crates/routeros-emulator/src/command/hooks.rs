@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use crate::errors::{ErrorId, Trap};
 use crate::schema::CompiledMenu;
-use crate::state::{Caller, Router, Row};
-use crate::value::{Prefix, Value};
+use crate::state::{Caller, Router, Row, fresh};
+use crate::value::{Names, POLICIES, Prefix, SCRIPT_POLICIES, Value};
 
 /// Called with a row that is about to be stored, new (`before` is none) or changed.
 pub(super) fn before_write(
@@ -44,7 +44,7 @@ pub(super) fn before_write(
                 put(menu, row, "owner", Value::text(caller.user.clone()));
             }
             if text(menu, row, "policy").is_none() {
-                put(menu, row, "policy", Value::text(policies(caller)));
+                put(menu, row, "policy", Value::text(policies(caller, SCRIPT_POLICIES)));
             }
         }
         "/user" => check_last_full_user(router, menu, before, Some(row))?,
@@ -75,7 +75,38 @@ pub(super) fn before_set(
     Ok(())
 }
 
-pub(super) fn after_write(_router: &mut Router, _menu: &CompiledMenu, _id: u32) {}
+/// Called with the row in place: what it brings about elsewhere. `old_name` is the name before the change.
+pub(super) fn after_write(router: &mut Router, menu: &CompiledMenu, id: u32, old_name: Option<&str>) {
+    if menu.path() == "/ip/vrf" {
+        let name = router.row(menu.path(), id).and_then(|row| text(menu, row, "name")).map(str::to_owned);
+        if name.as_deref() != old_name {
+            if let Some(old) = old_name {
+                remove_table(router, old);
+            }
+            if let Some(name) = name {
+                add_table(router, &name);
+            }
+        }
+    }
+}
+
+/// A VRF makes a dynamic routing table of its name (reference 4).
+fn add_table(router: &mut Router, name: &str) {
+    let Some(tables) = router.menu("/routing/table") else { return };
+    let mut row = fresh(&tables);
+    row.dynamic = true;
+    put(&tables, &mut row, "name", Value::text(name));
+    put(&tables, &mut row, "fib", Value::bool(true));
+    router.insert(&tables, row, None);
+}
+
+fn remove_table(router: &mut Router, name: &str) {
+    let Some(tables) = router.menu("/routing/table") else { return };
+    let found = router.find(tables.path(), name.as_bytes());
+    if let Some(id) = found.filter(|id| router.row(tables.path(), *id).is_some_and(|row| row.dynamic)) {
+        router.delete(&tables, id);
+    }
+}
 
 pub(super) fn before_remove(router: &mut Router, menu: &CompiledMenu, id: u32) -> Result<(), Trap> {
     match menu.path() {
@@ -83,7 +114,13 @@ pub(super) fn before_remove(router: &mut Router, menu: &CompiledMenu, id: u32) -
             let row = router.row("/user", id).cloned();
             check_last_full_user(router, menu, row.as_ref(), None)
         }
-        "/user/active" => Err(Trap::new(ErrorId::ActionFailed)),
+        "/ip/vrf" => {
+            let name = router.row(menu.path(), id).and_then(|row| text(menu, row, "name")).map(str::to_owned);
+            if let Some(name) = name {
+                remove_table(router, &name);
+            }
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
@@ -102,9 +139,8 @@ fn stamp(router: &Router, menu: &CompiledMenu, row: &mut Row, field: &str) {
     put(menu, row, field, Value::text(crate::clock::format_date_time(router.now)));
 }
 
-fn policies(caller: &Caller) -> String {
-    let held: Vec<&str> =
-        crate::value::POLICIES.iter().copied().filter(|policy| caller.may(policy)).collect();
+fn policies(caller: &Caller, among: &[&'static str]) -> String {
+    let held: Vec<&str> = among.iter().copied().filter(|policy| caller.may(policy)).collect();
     held.join(",")
 }
 
@@ -146,7 +182,7 @@ fn check_vlan_mtu(router: &Router, menu: &CompiledMenu, row: &Row) -> Result<(),
 fn fill_scheduler(router: &Router, caller: &Caller, menu: &CompiledMenu, row: &mut Row) {
     put(menu, row, "owner", Value::text(caller.user.clone()));
     if text(menu, row, "policy").is_none() {
-        put(menu, row, "policy", Value::text(policies(caller)));
+        put(menu, row, "policy", Value::text(policies(caller, POLICIES)));
     }
     if text(menu, row, "start-date").is_none() {
         put(menu, row, "start-date", Value::text(crate::clock::format_date(router.now)));

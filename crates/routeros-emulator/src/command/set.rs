@@ -8,6 +8,7 @@ use super::{Answer, Outcome, hooks, target};
 use crate::errors::{ErrorId, Trap};
 use crate::schema::{Access, CompiledMenu};
 use crate::state::{Caller, Router, Row};
+use crate::value::Value;
 
 const TARGETS: &[&str] = &[".id", "numbers"];
 
@@ -150,6 +151,7 @@ fn one(
     hooks::before_write(router, caller, &owner, Some(&before), &mut row)?;
     router.check_unique(&owner, &row)?;
     router.replace(&owner, row);
-    hooks::after_write(router, &owner, id);
+    let old_name = owner.name_field.and_then(|ix| before.get(ix)).and_then(Value::as_str);
+    hooks::after_write(router, &owner, id, old_name);
     Ok(())
 }

@@ -33,10 +33,11 @@ pub(crate) struct CompiledMenu {
 impl CompiledMenu {
     fn new(mut menu: Menu, minor: u8) -> Self {
         menu.fields.retain(|field| field.in_version(minor));
+        menu.extra.retain(|extra| extra.until.is_none_or(|until| minor < until));
         let by_name: HashMap<_, _> =
             menu.fields.iter().enumerate().map(|(ix, field)| (field.name, ix as FieldIx)).collect();
         let name_field = by_name.get("name").copied().filter(|_| menu.kind == Kind::List);
-        let commands = commands_of(&menu, &by_name);
+        let commands = commands_of(&menu, &by_name, minor);
         CompiledMenu { menu, by_name, name_field, commands }
     }
 
@@ -61,18 +62,22 @@ impl CompiledMenu {
     }
 
     pub(crate) fn extra(&self, command: &str) -> Option<&'static [&'static str]> {
-        self.menu.extra.iter().find(|extra| extra.0 == command).map(|extra| extra.1)
+        self.menu.extra.iter().find(|extra| extra.name == command).map(|extra| extra.arguments)
     }
 }
 
-fn commands_of(menu: &Menu, by_name: &HashMap<&'static str, FieldIx>) -> BTreeSet<&'static str> {
+fn commands_of(menu: &Menu, by_name: &HashMap<&'static str, FieldIx>, minor: u8) -> BTreeSet<&'static str> {
     let mut commands: Vec<&'static str> = vec!["print", "getall", "get", "listen"];
     let list = menu.kind == Kind::List;
     if list {
         commands.push("find");
     }
     if !menu.read_only {
-        commands.extend(["set", "reset", "export"]);
+        commands.extend(["set", "export"]);
+        // Singletons got `reset` in 7.21, as the trees show.
+        if list || minor >= 21 {
+            commands.push("reset");
+        }
         if menu.can_add {
             commands.push("add");
         }
@@ -89,11 +94,11 @@ fn commands_of(menu: &Menu, by_name: &HashMap<&'static str, FieldIx>) -> BTreeSe
             commands.push("unset");
         }
     }
-    if menu.can_remove {
+    if menu.can_remove && menu.remove_since.is_none_or(|since| since <= minor) {
         commands.push("remove");
     }
     commands.retain(|command| !menu.lacking.contains(command));
-    commands.extend(menu.extra.iter().map(|extra| extra.0));
+    commands.extend(menu.extra.iter().map(|extra| extra.name));
     commands.into_iter().collect()
 }
 

@@ -117,10 +117,6 @@ impl Field {
         self.since.is_none_or(|since| since <= minor) && self.until.is_none_or(|until| minor < until)
     }
 
-    pub(crate) fn addable(&self) -> bool {
-        matches!(self.access, Access::Write | Access::AddOnly)
-    }
-
     pub(crate) fn settable(&self) -> bool {
         matches!(self.access, Access::Write | Access::SetOnly)
     }

@@ -22,6 +22,16 @@ pub(crate) struct Unique {
     pub(crate) sparse: bool,
 }
 
+/// A command beyond the ordinary ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Extra {
+    pub(crate) name: &'static str,
+    /// Arguments it takes.
+    pub(crate) arguments: &'static [&'static str],
+    /// First minor that lost it.
+    pub(crate) until: Option<u8>,
+}
+
 /// One menu: a table entry.
 #[derive(Clone, Debug)]
 pub(crate) struct Menu {
@@ -40,18 +50,18 @@ pub(crate) struct Menu {
     pub(crate) auto_name: Option<&'static str>,
     pub(crate) can_add: bool,
     pub(crate) can_remove: bool,
+    /// First minor with `remove`, where it came later than the menu.
+    pub(crate) remove_since: Option<u8>,
     /// Nothing but print.
     pub(crate) read_only: bool,
     /// Has an `unset` command (where a version range is given, from that minor).
     pub(crate) unset_command: bool,
     /// Commands beyond the ordinary ones, with the arguments they take.
-    pub(crate) extra: Vec<(&'static str, &'static [&'static str])>,
+    pub(crate) extra: Vec<Extra>,
     /// Ordinary commands that this menu's real tree lacks.
     pub(crate) lacking: &'static [&'static str],
     /// First minor that has the menu.
     pub(crate) since: Option<u8>,
-    /// First minor that lost it.
-    pub(crate) until: Option<u8>,
     /// Only on hardware (a RouterBOARD), not on CHR.
     pub(crate) hardware: bool,
     /// Prints rows of the whole space (`/interface`).
@@ -75,12 +85,12 @@ impl Menu {
             auto_name: None,
             can_add: true,
             can_remove: true,
+            remove_since: None,
             read_only: false,
             unset_command: false,
             extra: Vec::new(),
             lacking: &[],
             since: None,
-            until: None,
             hardware: false,
             view: false,
             policy: None,
@@ -155,13 +165,29 @@ impl Menu {
         self
     }
 
+    pub(crate) fn removable_since(mut self, minor: u8) -> Self {
+        self.remove_since = Some(minor);
+        self.removable()
+    }
+
     pub(crate) fn unset_command(mut self) -> Self {
         self.unset_command = true;
         self
     }
 
     pub(crate) fn command(mut self, name: &'static str, arguments: &'static [&'static str]) -> Self {
-        self.extra.push((name, arguments));
+        self.extra.push(Extra { name, arguments, until: None });
+        self
+    }
+
+    /// A command that a later version lost.
+    pub(crate) fn command_until(
+        mut self,
+        minor: u8,
+        name: &'static str,
+        arguments: &'static [&'static str],
+    ) -> Self {
+        self.extra.push(Extra { name, arguments, until: Some(minor) });
         self
     }
 
@@ -172,11 +198,6 @@ impl Menu {
 
     pub(crate) fn since(mut self, minor: u8) -> Self {
         self.since = Some(minor);
-        self
-    }
-
-    pub(crate) fn until(mut self, minor: u8) -> Self {
-        self.until = Some(minor);
         self
     }
 
@@ -202,6 +223,6 @@ impl Menu {
     }
 
     pub(crate) fn in_version(&self, minor: u8) -> bool {
-        self.since.is_none_or(|since| since <= minor) && self.until.is_none_or(|until| minor < until)
+        self.since.is_none_or(|since| since <= minor)
     }
 }

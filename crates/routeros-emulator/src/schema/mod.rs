@@ -9,6 +9,6 @@ pub(crate) use compiled::{Compiled, CompiledMenu, FieldIx, schema_for};
 pub(crate) use field::{Access, Field, Secret, f, ro};
 pub(crate) use menu::{Kind, Menu};
 pub(crate) use types::{
-    Type, addresses, date, enum_of, hex, list_of, not, num, prefix4, prefix6, range4, range6, ref_to,
-    refs_to, set_of, time, time_between, words,
+    Type, addresses, date, enum_of, hex, list_of, not, num, range4, range6, ref_to, refs_to, set_of, time,
+    time_between, words,
 };

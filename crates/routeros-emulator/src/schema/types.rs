@@ -106,14 +106,6 @@ pub(crate) fn refs_to(spaces: &'static [&'static str], words: &'static [&'static
     Type::Ref { spaces, words, many: true }
 }
 
-pub(crate) fn prefix4() -> Type {
-    Type::Prefix4
-}
-
-pub(crate) fn prefix6() -> Type {
-    Type::Prefix6
-}
-
 pub(crate) fn range4() -> Type {
     Type::Range { v6: false, names: false }
 }

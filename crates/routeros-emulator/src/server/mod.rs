@@ -5,6 +5,7 @@ mod login;
 mod queue;
 mod shared;
 mod supervisor;
+mod tls;
 
 pub use shared::LoggedCommand;
 pub(crate) use shared::Shared;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::connection::serve;
 use super::shared::Shared;
+use super::tls;
 
 /// How often time-driven things are looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -32,6 +33,9 @@ pub(crate) struct Supervisor {
     pub(crate) shared: Arc<Shared>,
     pub(crate) listener: Option<TcpListener>,
     pub(crate) address: SocketAddr,
+    /// The same for `api-ssl`.
+    pub(crate) tls_listener: Option<TcpListener>,
+    pub(crate) tls_address: Option<SocketAddr>,
     pub(crate) control: mpsc::UnboundedReceiver<Control>,
     pub(crate) reboot_time: Duration,
     pub(crate) sessions: JoinSet<()>,
@@ -45,7 +49,8 @@ impl Supervisor {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                accepted = accept(self.listener.as_ref()) => self.welcome(accepted),
+                accepted = accept(self.listener.as_ref()) => self.welcome(accepted, false),
+                accepted = accept(self.tls_listener.as_ref()) => self.welcome(accepted, true),
                 control = self.control.recv() => match control {
                     None => return,
                     Some(Control::Shutdown(done)) => {
@@ -74,7 +79,7 @@ impl Supervisor {
         }
     }
 
-    fn welcome(&mut self, accepted: std::io::Result<(TcpStream, SocketAddr)>) {
+    fn welcome(&mut self, accepted: std::io::Result<(TcpStream, SocketAddr)>, tls: bool) {
         let Ok((stream, peer)) = accepted else { return };
         let _ = stream.set_nodelay(true);
         // A second handle, to turn closing into a reset.
@@ -85,7 +90,11 @@ impl Supervisor {
             let reset = || {
                 let _ = handle.set_zero_linger();
             };
-            serve(shared, stream, peer, "api", reset).await;
+            if tls {
+                serve_tls(shared, stream, peer, reset).await;
+            } else {
+                serve(shared, stream, peer, "api", reset).await;
+            }
             drop(handle);
         });
     }
@@ -104,6 +113,7 @@ impl Supervisor {
 
     async fn down(&mut self) {
         self.listener = None;
+        self.tls_listener = None;
         self.shared.cut_all();
         let _ = tokio::time::timeout(Duration::from_secs(6), async {
             while self.sessions.join_next().await.is_some() {}
@@ -111,16 +121,13 @@ impl Supervisor {
         .await;
     }
 
-    /// Listens on the same port as before; a port still closing is tried again.
+    /// Listens on the same ports as before.
     async fn up(&mut self) {
-        for _ in 0..100 {
-            if self.listener.is_some() {
-                break;
-            }
-            match TcpListener::bind(self.address).await {
-                Ok(listener) => self.listener = Some(listener),
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
+        if self.listener.is_none() {
+            self.listener = listen_again(self.address).await;
+        }
+        if let (None, Some(address)) = (&self.tls_listener, self.tls_address) {
+            self.tls_listener = listen_again(address).await;
         }
         for waiting in self.booting.take().into_iter().flat_map(|booting| booting.1) {
             let _ = waiting.send(());
@@ -139,4 +146,28 @@ fn twin(stream: TcpStream) -> Option<(TcpStream, TcpStream)> {
     let stream = stream.into_std().ok()?;
     let handle = stream.try_clone().ok()?;
     Some((TcpStream::from_std(stream).ok()?, TcpStream::from_std(handle).ok()?))
+}
+
+/// A port that is still closing is tried again.
+async fn listen_again(address: SocketAddr) -> Option<TcpListener> {
+    for _ in 0..100 {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Some(listener),
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+    None
+}
+
+async fn serve_tls(shared: Arc<Shared>, stream: TcpStream, peer: String, reset: impl Fn() + Send) {
+    let offer = tls::offer(&shared.router());
+    match offer {
+        tls::Offer::Nothing => {}
+        tls::Offer::AnonymousOnly => tls::refuse(stream).await,
+        tls::Offer::Tls(acceptor) => {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                serve(shared, stream, peer, "api-ssl", reset).await;
+            }
+        }
+    }
 }

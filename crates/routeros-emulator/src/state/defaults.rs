@@ -45,6 +45,18 @@ impl Router {
             self.builtin("/ip/service", 0, &fields);
         }
         self.builtin("/routing/table", 0, &[("name", "main"), ("fib", "true")]);
+        self.builtin("/ip/vrf", 0, &[("name", "main"), ("interfaces", "all")]);
+        self.builtin("/routing/bgp/template", 0, &[("name", "default")]);
+        self.builtin("/ipv6/nd", 0, &[("interface", "all")]);
+        for (name, target) in [("memory", "memory"), ("disk", "disk"), ("echo", "echo"), ("remote", "remote")]
+        {
+            self.builtin("/system/logging/action", 0, &[("name", name), ("target", target)]);
+        }
+        for (topic, action) in
+            [("info", "memory"), ("error", "memory"), ("warning", "memory"), ("critical", "echo")]
+        {
+            self.builtin("/system/logging", 0, &[("topics", topic), ("action", action)]);
+        }
         let version = self.settings.version.number();
         self.builtin(
             "/system/package",

@@ -8,6 +8,7 @@ use super::history::History;
 use super::safe_mode::Hold;
 use super::session::Session;
 use super::space::Space;
+use crate::certificate::KeyPair;
 use crate::log::Log;
 use crate::schema::{Compiled, schema_for};
 use crate::version::Version;
@@ -27,12 +28,15 @@ pub(crate) struct Settings {
     pub(crate) keep_on_reboot: bool,
 }
 
+/// Hears of a change; false when nobody listens any more.
+pub(crate) type Notify = Box<dyn Fn(&Router, &Change) -> bool + Send>;
+
 /// Somebody who follows a menu: gets a reply for each changed row.
 pub(crate) struct Follower {
     pub(crate) session: u32,
     pub(crate) tag: Vec<u8>,
     /// Called with the change after it happened; false ends it.
-    pub(crate) notify: Box<dyn Fn(&Router, &Change) -> bool + Send>,
+    pub(crate) notify: Notify,
 }
 
 /// One emulated router.
@@ -51,6 +55,8 @@ pub(crate) struct Router {
     /// What the command under way has done so far.
     pub(super) pending: Vec<Change>,
     pub(crate) followers: Vec<Follower>,
+    /// Private keys by id of their `/certificate` row. Never rolled back (reference 7.1).
+    pub(crate) keys: HashMap<u32, KeyPair>,
     /// Set by `/system/reboot` and the like; the server sees to it.
     pub(crate) reboot_wanted: bool,
     next_expiry: i64,
@@ -72,6 +78,7 @@ impl Router {
             log: Log::default(),
             pending: Vec::new(),
             followers: Vec::new(),
+            keys: HashMap::new(),
             reboot_wanted: false,
             next_expiry: 0,
         };

@@ -47,7 +47,7 @@ fn filter() -> Menu {
             f("hw-offload", Type::Bool).until(21),
         ])
         .fields(common(false))
-        .fields(connection())
+        .fields(connection(true))
         .fields(v4_only())
         .fields([
             f("layer7-protocol", not(Type::Opaque)).unset(),

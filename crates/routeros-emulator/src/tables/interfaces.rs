@@ -64,10 +64,7 @@ fn all() -> Menu {
         ])
         .fields(counters.map(|name| ro(name, num(0, i64::MAX)).default("0").volatile()))
         .command("reset-counters", &["numbers", ".id"])
-        .command(
-            "monitor-traffic",
-            &["interface", "once", "duration", "interval", "aggregate", "numbers", ".id"],
-        )
+        .command("monitor-traffic", &["interface", "once", "duration", "interval"])
 }
 
 fn ethernet() -> Menu {
@@ -103,10 +100,6 @@ fn ethernet() -> Menu {
         "200G-baseSR4-LR4",
         "400G-baseCR8",
         "400G-baseSR8-LR8",
-        "200G-baseCR2",
-        "400G-baseCR4",
-        "200G-baseSR2-LR2",
-        "400G-baseSR4-LR4",
     ];
     let counters = [
         "rx-bytes",

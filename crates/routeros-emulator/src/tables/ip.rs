@@ -79,7 +79,7 @@ fn route() -> Menu {
             f("target-scope", num(0, 255)).default("10").unset(),
             f("routing-table", ref_to(&["/routing/table"], &["main"])).default("main"),
             f("pref-src", Type::Opaque).unset(),
-            f("check-gateway", enum_of(&["arp", "bfd", "none", "ping"])).unset(),
+            f("check-gateway", enum_of(&["arp", "none", "ping"])).unset(),
             f("blackhole", Type::Switch).unset(),
             f("vrf-interface", ref_to(INTERFACE, &[])).unset(),
             f("suppress-hw-offload", Type::Bool).default("false").until(21),

@@ -45,6 +45,7 @@ const PROTOCOLS: &[&str] = &[
 ];
 const ANY_INTERFACE: &[&str] = &["all-ethernet", "all-ppp", "all-vlan", "all-wireless"];
 const ADDRESS_TYPES: &[&str] = &["unicast", "local", "broadcast", "multicast", "blackhole"];
+const ADDRESS_TYPES6: &[&str] = &["unicast", "local", "multicast"];
 const TCP_FLAGS: &[&str] = &["ack", "cwr", "ece", "fin", "psh", "rst", "syn", "urg"];
 
 /// Ports: `80`, `80,443,1000-2000`.
@@ -66,13 +67,14 @@ fn interface_list() -> Type {
 
 /// Matchers that every table has.
 pub(super) fn common(v6: bool) -> Vec<Field> {
+    let types = if v6 { ADDRESS_TYPES6 } else { ADDRESS_TYPES };
     vec![
         f("src-address", address(v6)).unset(),
         f("dst-address", address(v6)).unset(),
         f("src-address-list", not(Type::Text)).unset(),
         f("dst-address-list", not(Type::Text)).unset(),
-        f("src-address-type", not(set_of(ADDRESS_TYPES))).unset(),
-        f("dst-address-type", not(set_of(ADDRESS_TYPES))).unset(),
+        f("src-address-type", not(set_of(types))).unset(),
+        f("dst-address-type", not(set_of(types))).unset(),
         f("protocol", not(Type::Words(PROTOCOLS, Box::new(num(0, 255))))).unset(),
         f("src-port", ports()).unset(),
         f("dst-port", ports()).unset(),
@@ -105,14 +107,15 @@ pub(super) fn common(v6: bool) -> Vec<Field> {
     ]
 }
 
-/// Matchers that look at the connection, absent from raw.
-pub(super) fn connection() -> Vec<Field> {
+/// Matchers that look at the connection, absent from raw. Only `/ip/firewall/filter` knows endpoint-independent NAT.
+pub(super) fn connection(endpoint_independent: bool) -> Vec<Field> {
     const STATES: &[&str] = &["invalid", "established", "related", "new", "untracked"];
     const NAT: &[&str] = &["srcnat", "dstnat", "ein-snat", "ein-dnat"];
+    let nat = if endpoint_independent { NAT } else { &NAT[..2] };
     const HELPERS: &[&str] = &["ftp", "h323", "irc", "pptp", "quake3", "sip", "tftp"];
     vec![
         f("connection-state", not(set_of(STATES))).unset(),
-        f("connection-nat-state", not(set_of(NAT))).unset(),
+        f("connection-nat-state", not(set_of(nat))).unset(),
         f("connection-mark", not(Type::Text)).unset(),
         f("connection-type", not(enum_of(HELPERS))).unset(),
         f("connection-bytes", Type::Opaque).unset(),
@@ -158,4 +161,10 @@ pub(super) fn tail() -> Vec<Field> {
         ro("dynamic", Type::Bool),
         ro("invalid", Type::Bool),
     ]
+}
+
+/// Every matcher and the tail, but for those that a table has not.
+pub(super) fn pick(v6: bool, without: &[&str]) -> Vec<Field> {
+    let all = common(v6).into_iter().chain(connection(false)).chain(v4_only()).chain(tail());
+    all.filter(|field| !without.contains(&field.name)).collect()
 }

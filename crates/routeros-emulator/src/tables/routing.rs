@@ -21,7 +21,7 @@ fn table() -> Menu {
 
 /// All families in one read-only table.
 fn route() -> Menu {
-    let flags = ["active", "connect", "static", "bgp", "ospf", "dhcp", "disabled", "dynamic", "blackhole"];
+    let flags = ["active", "connect", "static", "bgp", "ospf", "dhcp", "disabled", "blackhole"];
     Menu::list("/routing/route")
         .read_only()
         .fields([

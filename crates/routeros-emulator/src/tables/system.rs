@@ -2,7 +2,7 @@
 
 use crate::errors::ErrorId;
 use crate::schema::{Menu, Type, date, f, num, ro, set_of, time, words};
-use crate::value::POLICIES;
+use crate::value::{POLICIES, SCRIPT_POLICIES};
 
 pub(super) fn menus() -> Vec<Menu> {
     vec![
@@ -103,7 +103,7 @@ fn script() -> Menu {
         .fields([
             f("name", Type::Text),
             f("owner", Type::Text),
-            f("policy", set_of(POLICIES)),
+            f("policy", set_of(SCRIPT_POLICIES)),
             f("dont-require-permissions", Type::Bool).default("false"),
             f("source", Type::Text).default(""),
             ro("last-started", date()).volatile(),
@@ -111,7 +111,7 @@ fn script() -> Menu {
             ro("invalid", Type::Bool).default("false"),
         ])
         .comment()
-        .command("run", &["numbers", "number", ".id", "use-script-permissions"])
+        .command("run", &["number", ".id", "use-script-permissions"])
 }
 
 fn history() -> Menu {

@@ -35,12 +35,17 @@ fn group() -> Menu {
 }
 
 fn active() -> Menu {
-    Menu::list("/user/active").read_only().removable().no_undo().fields([
-        ro("when", Type::Date),
-        ro("name", Type::Text),
-        ro("address", Type::Text),
-        ro("via", Type::Text),
-        ro("group", Type::Text),
-        ro("radius", Type::Bool).default("false"),
-    ])
+    Menu::list("/user/active")
+        .read_only()
+        .removable_since(20)
+        .command_until(20, "request-logout", &["numbers", ".id"])
+        .no_undo()
+        .fields([
+            ro("when", Type::Date),
+            ro("name", Type::Text),
+            ro("address", Type::Text),
+            ro("via", Type::Text),
+            ro("group", Type::Text),
+            ro("radius", Type::Bool).default("false"),
+        ])
 }

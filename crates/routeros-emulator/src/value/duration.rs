@@ -78,7 +78,8 @@ pub(crate) fn format_clock(millis: u64) -> String {
     let (days, seconds) = (seconds / 86_400, seconds % 86_400);
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let days = if days > 0 { format!("{days}d") } else { String::new() };
-    let fraction = if millis % 1000 > 0 { format!(".{:03}", millis % 1000) } else { String::new() };
+    let fraction =
+        if !millis.is_multiple_of(1000) { format!(".{:03}", millis % 1000) } else { String::new() };
     format!("{days}{hours:02}:{minutes:02}:{seconds:02}{fraction}")
 }
 

@@ -44,6 +44,10 @@ pub(crate) const POLICIES: &[&str] = &[
     "rest-api",
 ];
 
+/// The policies that a script may carry.
+pub(crate) const SCRIPT_POLICIES: &[&str] =
+    &["ftp", "password", "policy", "read", "reboot", "romon", "sensitive", "sniff", "test", "write"];
+
 /// Reads `word` as a value of `ty` for the argument `name`.
 pub(crate) fn parse(name: &str, ty: &Type, word: &[u8], names: &impl Names) -> Result<Value, Trap> {
     if let Type::Text | Type::Opaque = ty {

@@ -1,4 +1,5 @@
 //! A raw client over the wire codec, for tests: sends words, collects replies. Knows no RouterOS.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests, too, fail by panicking")]
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::collections::{BTreeMap, VecDeque};
@@ -9,7 +10,7 @@ use routeros_wire::{Decoder, Sentence, encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-pub struct Client {
+pub(crate) struct Client {
     stream: TcpStream,
     decoder: Decoder,
     seen: VecDeque<Sentence>,
@@ -17,56 +18,56 @@ pub struct Client {
 
 /// Everything up to `!done`.
 #[derive(Debug, Default)]
-pub struct Reply {
-    pub rows: Vec<BTreeMap<String, String>>,
-    pub traps: Vec<String>,
-    pub categories: Vec<String>,
-    pub ret: Option<String>,
-    pub empty: bool,
-    pub fatal: Option<String>,
+pub(crate) struct Reply {
+    pub(crate) rows: Vec<BTreeMap<String, String>>,
+    pub(crate) traps: Vec<String>,
+    pub(crate) categories: Vec<String>,
+    pub(crate) ret: Option<String>,
+    pub(crate) empty: bool,
+    pub(crate) fatal: Option<String>,
 }
 
 impl Reply {
-    pub fn ok(self) -> Self {
+    pub(crate) fn ok(self) -> Self {
         assert!(self.traps.is_empty() && self.fatal.is_none(), "{self:?}");
         self
     }
 
-    pub fn id(self) -> String {
+    pub(crate) fn id(self) -> String {
         self.ok().ret.expect("an id")
     }
 
-    pub fn trap(&self) -> &str {
+    pub(crate) fn trap(&self) -> &str {
         assert_eq!(self.traps.len(), 1, "{self:?}");
         &self.traps[0]
     }
 }
 
 impl Client {
-    pub async fn connect(address: SocketAddr) -> Self {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         Client { stream, decoder: Decoder::new(), seen: VecDeque::new() }
     }
 
-    pub async fn login(address: SocketAddr, name: &str, password: &str) -> Self {
+    pub(crate) async fn login(address: SocketAddr, name: &str, password: &str) -> Self {
         let mut client = Client::connect(address).await;
         let (name, password) = (format!("=name={name}"), format!("=password={password}"));
         client.run(&["/login", &name, &password]).await.ok();
         client
     }
 
-    pub async fn send<W: AsRef<[u8]>>(&mut self, words: &[W]) {
+    pub(crate) async fn send<W: AsRef<[u8]>>(&mut self, words: &[W]) {
         let mut bytes = Vec::new();
         encode(words.iter().map(AsRef::as_ref), &mut bytes);
         self.stream.write_all(&bytes).await.unwrap();
     }
 
-    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
     }
 
     /// `None` when the connection ended.
-    pub async fn sentence(&mut self) -> Option<Sentence> {
+    pub(crate) async fn sentence(&mut self) -> Option<Sentence> {
         loop {
             if let Some(sentence) = self.decoder.next_sentence().unwrap() {
                 return Some(sentence);
@@ -81,17 +82,17 @@ impl Client {
     }
 
     /// True when nothing comes for a while.
-    pub async fn silent(&mut self, wait: Duration) -> bool {
+    pub(crate) async fn silent(&mut self, wait: Duration) -> bool {
         tokio::time::timeout(wait, self.sentence()).await.is_err()
     }
 
-    pub async fn run<W: AsRef<[u8]>>(&mut self, words: &[W]) -> Reply {
+    pub(crate) async fn run<W: AsRef<[u8]>>(&mut self, words: &[W]) -> Reply {
         self.send(words).await;
         self.reply().await
     }
 
     /// Collects to `!done`, `!fatal` or the end of the connection.
-    pub async fn reply(&mut self) -> Reply {
+    pub(crate) async fn reply(&mut self) -> Reply {
         let mut reply = Reply::default();
         while let Some(sentence) = self.sentence().await {
             match sentence.command() {
@@ -118,16 +119,16 @@ impl Client {
     }
 }
 
-pub fn attributes(sentence: &Sentence) -> BTreeMap<String, String> {
+pub(crate) fn attributes(sentence: &Sentence) -> BTreeMap<String, String> {
     sentence
         .attributes()
         .map(|(name, value)| {
-            (String::from_utf8_lossy(name.as_ref()).into_owned(), String::from_utf8_lossy(value).into_owned())
+            (String::from_utf8_lossy(name).into_owned(), String::from_utf8_lossy(value).into_owned())
         })
         .collect()
 }
 
-pub async fn emulator(version: &str) -> routeros_emulator::Emulator {
+pub(crate) async fn emulator(version: &str) -> routeros_emulator::Emulator {
     routeros_emulator::Emulator::builder()
         .version(version)
         .unwrap()
@@ -138,6 +139,6 @@ pub async fn emulator(version: &str) -> routeros_emulator::Emulator {
         .unwrap()
 }
 
-pub async fn session(emulator: &routeros_emulator::Emulator) -> Client {
+pub(crate) async fn session(emulator: &routeros_emulator::Emulator) -> Client {
     Client::login(emulator.addr(), "admin", "secret").await
 }
