@@ -41,6 +41,9 @@ impl From<StoreError> for Error {
                 "changed_meanwhile",
                 format!("the {what} was changed by somebody else; read it again"),
             ),
+            StoreError::Cursor => {
+                Self::invalid("cursor", "is not a cursor of this list: give back `nextCursor` as it was")
+            }
             StoreError::NulCharacter => Self::invalid("", "the character NUL cannot be stored"),
             unavailable @ (StoreError::Retry(_) | StoreError::Unavailable(_) | StoreError::Full(_)) => {
                 Self::Unavailable {

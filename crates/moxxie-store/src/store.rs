@@ -134,7 +134,11 @@ impl Store {
         let commits = watch::Sender::new(0);
         let shared = Arc::new(Shared { installation, keys, writer, commits, _lock: lock });
         let reads = Arc::new(Reads { source: Source::Pool(pool.clone()), shared });
-        Ok(Self { reads, pool })
+        let store = Self { reads, pool };
+        if matches!(store.dialect(), Dialect::Sqlite) {
+            store.end_leases().await?;
+        }
+        Ok(store)
     }
 
     /// Begins a transaction that can write. On SQLite it holds the one write lock from the start.

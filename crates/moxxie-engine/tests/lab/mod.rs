@@ -232,6 +232,11 @@ impl Lab {
 
 /// A router as an operator has it before moxxie comes: an uplink, an anchor, somebody else's rows.
 pub async fn emulator(name: &str, version: &str, seed: u64) -> Emulator {
+    emulator_at(name, version, seed, "127.0.0.1:0").await
+}
+
+/// The same, on a given address.
+pub async fn emulator_at(name: &str, version: &str, seed: u64, bind: &str) -> Emulator {
     let emulator = Emulator::builder()
         .version(version)
         .expect("the version is emulated")
@@ -240,7 +245,7 @@ pub async fn emulator(name: &str, version: &str, seed: u64) -> Emulator {
         .user("moxxie", "router-secret")
         .ethernet(4)
         .seed(seed)
-        .bind("127.0.0.1:0")
+        .bind(bind)
         .start()
         .await
         .expect("the emulator starts");
