@@ -3,6 +3,7 @@
 mod chapters;
 mod print;
 mod routers;
+mod rows;
 mod story;
 
 use std::path::{Path, PathBuf};

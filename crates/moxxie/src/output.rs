@@ -12,6 +12,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anyhow::Context;
 use jiff::Timestamp;
+use moxxie_api::network::Network;
 use serde::Serialize;
 
 pub(crate) use style::{Color, Pen};
@@ -137,6 +138,14 @@ pub(crate) fn maybe_time(at: Option<Timestamp>) -> String {
 /// A value that may be absent; absent is empty, which tables show as `-`.
 pub(crate) fn maybe<T: ToString>(value: &Option<T>) -> String {
     value.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+/// `100`, or `1000.100` inside a service VLAN.
+pub(crate) fn vlans(network: &Network) -> String {
+    match network.service_vlan {
+        Some(service) => format!("{service}.{}", network.vlan_id),
+        None => network.vlan_id.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -46,12 +46,6 @@ impl Error {
             Self::Unexpected { .. } => exit::FAILED,
         }
     }
-
-    /// The problem document, when there is one.
-    #[cfg(feature = "server")]
-    pub(crate) fn problem(&self) -> Option<&Problem> {
-        if let Self::Problem(problem) = self { Some(problem) } else { None }
-    }
 }
 
 impl std::error::Error for Error {

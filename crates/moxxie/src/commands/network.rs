@@ -15,7 +15,7 @@ use super::{
 use crate::{
     commands::ALL,
     exit::Usage,
-    output::{maybe, plan, time},
+    output::{maybe, plan, time, vlans},
     session::Session,
 };
 
@@ -233,7 +233,8 @@ pub(crate) async fn resolve(session: &Session, given: &str) -> anyhow::Result<Ne
     let rest: Vec<_> =
         named.map(|network| format!("{} of {}", network.network_id, network.client_id)).collect();
     if rest.is_empty() {
-        return Ok(first);
+        // The list has less of each than asking for one.
+        return Ok(session.api.get(&["networks", &first.network_id]).await?);
     }
     let rest = rest.join(", ");
     let text = format!(
@@ -275,14 +276,6 @@ pub(crate) fn show(network: &Network, session: &Session) -> anyhow::Result<()> {
             ("Ordered", time(network.created_at)),
         ]
     })
-}
-
-/// `100`, or `1000.100` inside a service VLAN.
-pub(crate) fn vlans(network: &Network) -> String {
-    match network.service_vlan {
-        Some(service) => format!("{service}.{}", network.vlan_id),
-        None => network.vlan_id.to_string(),
-    }
 }
 
 /// The tags a host must send, outermost first.

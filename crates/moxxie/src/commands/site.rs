@@ -12,7 +12,7 @@ pub(crate) enum Command {
 Examples:
   moxxie site add dc1 --vlan-range 100-2000 --management 10.255.0.0/24
   moxxie site add dc2 --service-vlan 1000 --management 10.255.0.0/24")]
-    Add(Add),
+    Add(Box<Add>),
     /// List sites
     List,
     /// Show one site
@@ -85,7 +85,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
     match command {
         Command::Add(add) => {
             let site: Datacenter =
-                api.post(&["datacenters"], &[], &DatacenterCreate::from(add), None).await?;
+                api.post(&["datacenters"], &[], &DatacenterCreate::from(*add), None).await?;
             out.record(&site, fields)
         }
         Command::List => {

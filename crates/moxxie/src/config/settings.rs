@@ -94,10 +94,9 @@ pub(super) fn read(
         let (least, command) = (duration::show(least), duration::show(settings.command_deadline));
         reader.fail(format!("lease_ttl must be at least {least} with a command_deadline of {command}"));
     }
-    if let Some(key) = environment(MASTER_KEY).filter(|key| !key.is_empty()) {
-        if key.trim().len() != 64 || !key.trim().bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            reader.fail(format!("{MASTER_KEY} is not 64 hex digits; make one with `openssl rand -hex 32`"));
-        }
+    let hex = |key: &str| key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if environment(MASTER_KEY).is_some_and(|key| !key.is_empty() && !hex(key.trim())) {
+        reader.fail(format!("{MASTER_KEY} is not 64 hex digits; make one with `openssl rand -hex 32`"));
     }
     let shown = KEYS.iter().map(|key| settings.shown(key.name, &reader.given)).collect();
     reader.ok.then_some((settings, shown))

@@ -6,6 +6,9 @@ use moxxie_api::change::ChangeEvent;
 
 use crate::output::{Out, Pen, steps, table};
 
+/// Width of text that is wrapped.
+const WIDTH: usize = 92;
+
 /// Where the story is told, and the account of what held.
 pub(crate) struct Stage {
     out: Out,
@@ -62,7 +65,8 @@ impl Stage {
 
     /// What somebody else said, such as a refusal.
     pub(crate) fn quote(&self, text: &str) -> anyhow::Result<()> {
-        let lines: Vec<_> = text.lines().map(|line| format!("     {}\n", self.pen.yellow(line))).collect();
+        let lines: Vec<_> =
+            wrap(text, WIDTH).iter().map(|line| format!("     {}\n", self.pen.yellow(line))).collect();
         self.out.text(&lines.concat())
     }
 
@@ -119,5 +123,34 @@ impl Stage {
             [] => Ok(()),
             failed => anyhow::bail!("{} statements did not hold:\n  {}", failed.len(), failed.join("\n  ")),
         }
+    }
+}
+
+/// Lines of at most that many characters, broken between words; a longer word has a line of its own.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_broken_between_words() {
+        assert_eq!(wrap("aa bb cc\nd eeeeeee f", 5), ["aa bb", "cc", "d", "eeeeeee", "f"]);
     }
 }

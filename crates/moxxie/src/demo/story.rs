@@ -98,11 +98,19 @@ impl Story {
     }
 
     /// Registers something, or finds it registered.
-    pub(crate) async fn register(&self, path: &[&str], request: &impl Serialize) -> anyhow::Result<bool> {
-        match refusal(self.api.post::<serde_json::Value>(path, &[], request, None).await)? {
-            Outcome::Done(_) => Ok(true),
-            Outcome::Refused(problem) if problem.code == "name_taken" => Ok(false),
-            Outcome::Refused(problem) => Err(Error::Problem(problem).into()),
+    pub(crate) async fn register(
+        &self,
+        list: &str,
+        name: &str,
+        request: &impl Serialize,
+    ) -> Result<bool, Error> {
+        match refusal(self.api.get::<serde_json::Value>(&[list, name]).await)? {
+            Outcome::Done(_) => Ok(false),
+            Outcome::Refused(problem) if problem.status == 404 => {
+                self.api.post::<serde_json::Value>(&[list], &[], request, None).await?;
+                Ok(true)
+            }
+            Outcome::Refused(problem) => Err(Error::Problem(problem)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use moxxie_api::plan::DryRun;
 
-use super::Pen;
+use super::{Pen, vlans};
 
 /// The plan as a diff, with what the network would be in front.
 pub(crate) fn diff(dry_run: &DryRun, pen: Pen) -> String {
@@ -11,7 +11,7 @@ pub(crate) fn diff(dry_run: &DryRun, pen: Pen) -> String {
         text.push_str(&format!(
             "{}  VLAN {}  {}  gateway {}  at {}\n",
             pen.bold(&network.name),
-            network.vlan_id,
+            vlans(network),
             network.subnet,
             network.gateway,
             network.datacenter,
@@ -37,6 +37,7 @@ fn colour(line: &str, pen: Pen) -> String {
         Some('+') => pen.green(line),
         Some('-') => pen.red(line),
         Some('~') => pen.yellow(line),
+        Some('#') => pen.dim(line),
         _ => line.to_owned(),
     }
 }

@@ -24,13 +24,16 @@ pub(crate) fn step(step: &ProvisioningStep, pen: Pen) -> String {
 
 /// Words, not only signs and colours: the line must mean the same in a log file.
 fn line(name: &str, status: &str, message: &str, pen: Pen) -> String {
-    let word = format!("{status:<11}");
+    let word = format!("{status:<12}");
     let painted = match status {
         "completed" | "applied" => pen.green(&word),
         "failed" | "needs_operator" => pen.red(&word),
         "undone" | "rolling_back" | "rolled_back" | "waiting" | "cancelled" => pen.yellow(&word),
         _ => pen.dim(&word),
     };
+    // What the line says already is not said again.
+    let message = message.strip_prefix(name).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message);
+    let message = if message == status { "" } else { message };
     let name = if name == status { "change" } else { name };
     let text = format!("  {painted}  {name:<21}  {message}");
     text.trim_end().to_owned()
@@ -56,9 +59,12 @@ mod tests {
     #[test]
     fn ends_of_steps_are_lines_and_beginnings_are_not() {
         let done = event(&of("step", "ipam_allocation", Some("completed")), Pen::plain());
-        assert_eq!(done.as_deref(), Some("  completed    ipam_allocation        VLAN 100"));
+        assert_eq!(done.as_deref(), Some("  completed     ipam_allocation        VLAN 100"));
         assert_eq!(event(&of("step", "ipam_allocation", Some("running")), Pen::plain()), None);
+        let mut plain = of("step", "ipam_allocation", Some("completed"));
+        plain.message = "ipam_allocation: completed".into();
+        assert_eq!(event(&plain, Pen::plain()).as_deref(), Some("  completed     ipam_allocation"));
         let undone = event(&of("state", "rolled_back", None), Pen::plain());
-        assert_eq!(undone.as_deref(), Some("  rolled_back  change                 VLAN 100"));
+        assert_eq!(undone.as_deref(), Some("  rolled_back   change                 VLAN 100"));
     }
 }

@@ -47,7 +47,7 @@ impl Pen {
     }
 
     /// A pen without colour.
-    #[cfg_attr(not(any(test, feature = "server")), expect(dead_code, reason = "for demo and tests"))]
+    #[cfg(test)]
     pub(crate) fn plain() -> Self {
         Self(false)
     }

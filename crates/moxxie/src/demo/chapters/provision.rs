@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use moxxie_api::{network::Network, router::RouterRows};
 
 use crate::{
-    commands::{
-        network::{tags, vlans},
-        router::menus,
+    commands::network::tags,
+    demo::{
+        rows::excerpt,
+        story::{Story, TENANT, ensure},
     },
-    demo::story::{Story, TENANT, ensure},
+    output::vlans,
 };
 
 pub(crate) async fn same_request(story: &mut Story) -> anyhow::Result<()> {
@@ -46,8 +47,10 @@ pub(crate) async fn rows(story: &mut Story) -> anyhow::Result<()> {
     story.stage.chapter("What is on the routers now")?;
     for (router, site) in [("r1", "dc1"), ("r2", "dc2")] {
         let rows = story.rows(router).await?;
-        story.stage.say(&format!("{router} ({site}), rows of {TENANT} and what they share:"))?;
-        story.stage.block(&menus(&rows, crate::output::Pen::plain()))?;
+        story.stage.say(&format!("{router} ({site}), rows for {TENANT}:"))?;
+        let (lines, rest) = excerpt(&rows);
+        story.stage.block(&lines)?;
+        story.stage.say(&format!("and {rest} rows of the firewall that networks share"))?;
         let Some(network) = story.networks.iter().find(|network| network.datacenter == site) else {
             anyhow::bail!("there is no network in {site} to look for");
         };

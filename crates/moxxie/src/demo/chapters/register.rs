@@ -44,15 +44,15 @@ pub(crate) async fn inventory(story: &mut Story) -> anyhow::Result<()> {
             description: String::new(),
         };
         let new = [
-            story.register(&["datacenters"], &datacenter(site)).await?,
-            story.register(&["pools"], &pool).await?,
-            story.register(&["routers"], &router(site)).await?,
+            story.register("datacenters", site.name, &datacenter(site)).await?,
+            story.register("pools", &pool.name, &pool).await?,
+            story.register("routers", site.router, &router(site)).await?,
         ];
         found += new.iter().filter(|new| !**new).count();
         story.stage.say(&format!("site {}: pool {}, router {}", site.name, site.pool, site.router))?;
     }
     let tenant = TenantCreate { name: TENANT.into(), description: "The first customer".into() };
-    story.register(&["tenants"], &tenant).await?;
+    story.register("tenants", TENANT, &tenant).await?;
     story.stage.say(&format!("tenant {TENANT}"))?;
     if found > 0 {
         story.stage.say("They were known from an earlier run; the emulated routers are new and empty.")?;

@@ -1,0 +1,122 @@
+//! The program as a process, as its users meet it.
+#![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "these are tests, in helper functions")]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+/// How long anything may take on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program with an environment of its own: nothing of the developer's gets in.
+pub fn moxxie(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_moxxie"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home)
+        .env("PATH", "/usr/bin:/bin")
+        .current_dir(home)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs it to its end.
+pub fn run(home: &Path, arguments: &[&str]) -> Output {
+    moxxie(home, arguments).output().unwrap()
+}
+
+/// Runs it to its end with something on standard input.
+pub fn run_with_input(home: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = moxxie(home, arguments).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// What it printed.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// What it said.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A process that serves until it is told to stop.
+pub struct Server {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+    log: Option<thread::JoinHandle<String>>,
+    /// Where it listens.
+    pub url: String,
+}
+
+impl Server {
+    /// Starts it and waits until it says where it listens.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut stderr = child.stderr.take().unwrap();
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let log = thread::spawn(move || {
+            let mut text = String::new();
+            let _ = stderr.read_to_string(&mut text);
+            text
+        });
+        let mut server = Self { child, lines, log: Some(log), url: String::new() };
+        let line = server.line_with("listening on ");
+        server.url = line.trim_start_matches("listening on ").to_owned();
+        server
+    }
+
+    /// The next line that holds this.
+    pub fn line_with(&mut self, text: &str) -> String {
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) if line.contains(text) => return line,
+                Ok(_) => {}
+                Err(error) => {
+                    let _ = self.child.kill();
+                    let log = self.log.take().map(|log| log.join().unwrap()).unwrap_or_default();
+                    panic!("no line with {text:?}: {error}\n{log}");
+                }
+            }
+        }
+    }
+
+    /// Sends a signal and gives the exit code and all it logged.
+    pub fn stop(mut self, signal: &str) -> (Option<i32>, String) {
+        let kill = format!("kill -{signal} {}", self.child.id());
+        assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
+        let status = self.child.wait().unwrap();
+        (status.code(), self.log.take().unwrap().join().unwrap())
+    }
+
+    /// All lines it printed meanwhile.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.try_iter().collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
