@@ -46,3 +46,41 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
     tracing::error!(panic = text, "a defect: a handler panicked");
     Failure::new(&problem_kinds::INTERNAL, problem_kinds::INTERNAL_DETAIL).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, http::StatusCode, middleware, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    fn app() -> Router {
+        Router::new()
+            .route("/panic", get(async || -> &'static str { panic!("a secret {}", 4711) }))
+            .route("/slow", get(std::future::pending::<&'static str>))
+            .layer(middleware::from_fn(answer_in_time))
+            .layer(catch_panics())
+    }
+
+    async fn ask(path: &str) -> (StatusCode, String) {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let response = app().oneshot(request).await.unwrap();
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), BODY).await.unwrap();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_without_its_words() {
+        let (status, body) = ask("/panic").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(body.contains("/problems/internal") && !body.contains("4711"), "{body}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_that_hangs_is_a_503() {
+        let (status, body) = ask("/slow").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(body.contains("no answer in time"), "{body}");
+    }
+}

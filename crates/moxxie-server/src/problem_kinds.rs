@@ -73,7 +73,7 @@ kinds! {
     NO_ANCHOR = 409 "no_anchor" "The firewall has no anchor":
         "moxxie puts its filter rules before a rule with a certain comment, in the chains `forward` and \
          `input`, and the router has none. Add it where the rules shall begin.";
-    BYPASSED = 409 "bypassed" "The firewall profile would be bypassed":
+    PROFILE_BYPASSED = 409 "profile_bypassed" "The firewall profile would be bypassed":
         "A rule before the anchor accepts or fasttracks what the profile drops, or hardware offloading \
          passes the firewall by. The profile would promise what it does not keep, so it is refused.";
     ROUTER_REFUSED = 409 "router_refused" "A router refused a command":
@@ -96,6 +96,66 @@ kinds! {
     VLAN_TAKEN = 409 "vlan_taken" "The VLAN id is taken":
         "Another network has this VLAN id in the same VLAN domain. Ask for another one, or for none and \
          take the lowest free one.";
+    PREFIX_TAKEN = 409 "prefix_taken" "The prefix is taken":
+        "The prefix overlaps one that is in use in the same VRF. Ask for another one, or for none and take \
+         the best fitting free one.";
+    POOL_OVERLAP = 409 "pool_overlap" "The pool overlaps another one":
+        "Pools may only nest. Register the part that no other pool has.";
+    ADDRESS_TAKEN = 409 "address_taken" "The address is taken":
+        "The address is recorded already. Ask for another one, or for the next free one.";
+    IN_USE = 409 "in_use" "Something still needs it":
+        "Other things refer to it, such as addresses recorded in a network. `context` lists them; remove \
+         them first.";
+    NO_POOL = 409 "no_pool" "The datacentre has no pool":
+        "Networks get their prefixes from pools and none is open to this datacentre. Register one.";
+    NO_ROUTER = 409 "no_router" "The datacentre has no router":
+        "There is nothing to put the network on. Register a router, or only reserve with \
+         `POST /networks/allocate`.";
+    SITE_HAS_ROUTER = 409 "site_has_router" "The datacentre has a router already":
+        "This version has one router per datacentre.";
+    CHANGED_MEANWHILE = 409 "changed_meanwhile" "Somebody else was faster":
+        "What the request is about changed while it was being looked at. Read it again and repeat the \
+         request if it still makes sense.";
+    IDEMPOTENCY_KEY = 409 "idempotency_key" "The idempotency key is in use":
+        "A request with the same key is being worked on at this moment. Repeat it a little later to get \
+         its answer.";
+    CHANGE_OPEN = 409 "change_open" "A change is not over yet":
+        "The network has a change that is still going on. Wait for it or cancel it.";
+    CHANGE_OVER = 409 "change_over" "The change is over":
+        "There is nothing left to cancel, retry, roll back or resolve.";
+    CHANGE_DECIDED = 409 "change_decided" "The change has been decided":
+        "The routers have what was asked for and the change only goes forward from here. Remove the \
+         network to undo it.";
+    ROUTER_LOGIN = 409 "router_login" "A router did not let us in":
+        "User or password are not what the router expects, or its user group lacks a right.";
+    ROUTER_TLS = 409 "router_tls" "No trusted connection to a router":
+        "TLS could not be agreed on, or the key of the router is not the one it was registered with.";
+    UNSUPPORTED_VERSION = 409 "unsupported_version" "The RouterOS version is not supported":
+        "The router runs a version that cannot do what is needed, or that is not known yet.";
+    CONNECTION_LOST = 503 "connection_lost" "The connection to a router broke":
+        "The connection was lost on the way. What had been done is undone as soon as the router answers.";
+    ROUTER_TIMEOUT = 503 "router_timeout" "A router did not answer in time":
+        "A command had no answer before its deadline. What had been done is undone as soon as the router \
+         answers.";
+    PLAN_REFUSED = 409 "plan_refused" "There is no safe plan":
+        "What was asked for cannot be done on the router as it is. The answer says why.";
+    GUARD_REFUSED = 409 "guard_refused" "The router gave no safety net":
+        "Changes are made under the router's own safe mode or timer, and it could not be had.";
+    SAFE_MODE_HELD = 409 "safe_mode_held" "Somebody else holds safe mode":
+        "A person or program has the router in safe mode. The change goes on when it is released.";
+    VERIFICATION_FAILED = 409 "verification_failed" "The router is not as planned":
+        "Everything was accepted, but read back over a fresh session the router was not as planned. What \
+         had been done is undone.";
+    ROLLBACK_REFUSED = 409 "rollback_refused" "The change could not be undone":
+        "The router refused a command of the rollback. A person has to look at it; the reservation stays \
+         held until then.";
+    PROCESS_ENDED = 409 "process_ended" "The server stopped on the way":
+        "The process that ran the change ended before it was decided. What had been done is undone.";
+    TRYING_AGAIN = 409 "trying_again" "The change is tried again":
+        "Something passing was in the way. What had been done is undone, and the change begins anew until \
+         its deadline.";
+    WRITTEN_OFF = 409 "written_off" "The change was written off":
+        "An operator resolved the change with a reason, without the router having been seen clean.";
 }
 
 /// The kind with this code.
@@ -147,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_code_without_a_kind_has_a_title_all_the_same() {
-        assert_eq!(title_of("prefix_taken"), "Prefix taken");
+        assert_eq!(title_of("something_new"), "Something new");
         assert_eq!(title_of("vlan_taken"), "The VLAN id is taken");
     }
 }

@@ -3,11 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 
-use crate::support::{Server, request};
-
-fn order() -> serde_json::Value {
-    json!({"clientId": "acme", "datacenter": "dc2", "size": "/24", "options": {"enableDHCP": true}})
-}
+use crate::support::{Server, order, request};
 
 #[tokio::test]
 async fn allocate_show_and_record_addresses() {
@@ -90,33 +86,17 @@ async fn the_audit_trail_is_exported_whole_and_holds() {
 
 #[tokio::test]
 async fn a_secret_is_in_no_answer_and_no_event() {
-    let server = Server::start().await.with_site().await;
-    let made = server
-        .post(
-            "/api/v1/routers",
-            json!({"name": "r2", "datacenter": "dc2", "address": "192.0.2.1", "username": "moxxie",
-                "password": "planted-secret-4711", "trunk": "ether2"}),
-        )
-        .await;
-    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    let server = Server::start().await.with_site().await.with_router("192.0.2.1").await;
     for path in ["/api/v1/routers", "/api/v1/routers/r2", "/api/v1/audit", "/api/v1/audit/export"] {
         let reply = server.get(path).await;
         assert_eq!(reply.status, StatusCode::OK, "{path}");
         assert!(!reply.body.contains("planted-secret"), "{path}");
     }
-    assert!(!made.body.contains("planted-secret"));
 }
 
 #[tokio::test]
 async fn a_change_is_accepted_followed_and_called_off() {
-    let server = Server::start().await.with_site().await;
-    server
-        .post(
-            "/api/v1/routers",
-            json!({"name": "r2", "datacenter": "dc2", "address": "127.0.0.1:1", "username": "moxxie",
-                "password": "x", "trunk": "ether2"}),
-        )
-        .await;
+    let server = Server::start().await.with_site().await.with_router("127.0.0.1:1").await;
     // No worker runs here: the change stays as it was written down.
     let accepted = server.post("/api/v1/networks/provision", order()).await;
     assert_eq!(accepted.status, StatusCode::ACCEPTED, "{}", accepted.body);

@@ -5,4 +5,6 @@ mod lifecycle;
 mod pages;
 mod refusals;
 mod rights;
+mod serving;
 mod support;
+mod waiting;

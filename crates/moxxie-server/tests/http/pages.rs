@@ -1,5 +1,7 @@
 //! Pages for people, and what is public.
 
+use std::{collections::BTreeSet, fs, path::Path};
+
 use axum::http::{Method, StatusCode};
 
 use crate::support::{Reply, Server, request};
@@ -46,6 +48,39 @@ async fn every_problem_has_its_page() {
     assert!(pages > 15);
     assert_eq!(public(&server, "/problems/nothing").await.problem().code, "not_found");
     assert_eq!(public(&server, "/problems/%3Cscript%3E").await.problem().code, "not_found");
+}
+
+/// The codes the engine gives are strings in its source: each has a page that says what helps.
+#[tokio::test]
+async fn every_code_of_the_engine_has_its_page() {
+    let mut sources = Vec::new();
+    read_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../moxxie-engine/src"), &mut sources);
+    let mut codes = BTreeSet::new();
+    for source in &sources {
+        for before in ["conflict(", "lasting(", "passing(", "code: "] {
+            for rest in source.split(before).skip(1) {
+                let code = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+                codes.extend(code);
+            }
+        }
+    }
+    assert!(codes.len() > 20, "{codes:?}");
+    let server = Server::start().await;
+    for code in codes {
+        let status = public(&server, &format!("/problems/{code}")).await.status;
+        assert_eq!(status, StatusCode::OK, "`problem_kinds` does not explain {code}");
+    }
+}
+
+fn read_sources(directory: &Path, sources: &mut Vec<String>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_sources(&path, sources);
+        } else {
+            sources.push(fs::read_to_string(&path).unwrap());
+        }
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ use tower::ServiceExt;
 /// A server without a listener, and a token of each role.
 pub(crate) struct Server {
     pub(crate) app: Router,
+    pub(crate) engine: Engine,
     pub(crate) shutdown: CancellationToken,
     pub(crate) admin: String,
     pub(crate) operator: String,
@@ -56,18 +57,27 @@ impl Reply {
 
 impl Server {
     pub(crate) async fn start() -> Self {
+        Self::start_with(EngineConfig::default()).await
+    }
+
+    /// With another configuration of the engine. No worker runs unless the test runs it.
+    pub(crate) async fn start_with(config: EngineConfig) -> Self {
         let dir = TempDir::new().unwrap();
         let ambient = Ambient::system();
         let url = format!("sqlite:{}", dir.path().join("moxxie.db").display());
         let now: Timestamp = ambient.now();
         let store = Store::open(StoreConfig::new(url, MasterKey::new([7; 32]), now)).await.unwrap();
-        let engine = Engine::new(store, ambient, EngineConfig::default());
+        let engine = Engine::new(store, ambient, config);
         let admin = engine.bootstrap_admin().await.unwrap().unwrap().secret;
         let operator = token(&engine, "operator").await;
         let viewer = token(&engine, "viewer").await;
         let shutdown = CancellationToken::new();
-        let app = moxxie_server::app(AppState { engine, metrics: None, shutdown: shutdown.clone() });
-        Self { app, shutdown, admin, operator, viewer, _dir: dir }
+        let app = moxxie_server::app(AppState {
+            engine: engine.clone(),
+            metrics: None,
+            shutdown: shutdown.clone(),
+        });
+        Self { app, engine, shutdown, admin, operator, viewer, _dir: dir }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
@@ -107,6 +117,21 @@ impl Server {
         }
         self
     }
+
+    /// A router of `dc2` at this address.
+    pub(crate) async fn with_router(self, address: &str) -> Self {
+        let router = json!({"name": "r2", "datacenter": "dc2", "address": address, "username": "moxxie",
+            "password": "planted-secret-4711", "trunk": "ether2"});
+        let reply = self.post("/api/v1/routers", router).await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+        assert!(!reply.body.contains("planted-secret"));
+        self
+    }
+}
+
+/// An order for a network in `dc2`.
+pub(crate) fn order() -> Value {
+    json!({"clientId": "acme", "datacenter": "dc2", "size": "/24", "options": {"enableDHCP": true}})
 }
 
 async fn token(engine: &Engine, role: &str) -> String {
