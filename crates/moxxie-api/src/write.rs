@@ -37,7 +37,7 @@ pub enum ChangeOrDryRun {
     /// The change that did it.
     Change(Box<Change>),
     /// What would be done.
-    DryRun(DryRun),
+    DryRun(Box<DryRun>),
 }
 
 /// The network, or with `dryRun` what would be done.
@@ -47,5 +47,5 @@ pub enum NetworkOrDryRun {
     /// The network.
     Network(Box<Network>),
     /// What would be done.
-    DryRun(DryRun),
+    DryRun(Box<DryRun>),
 }

@@ -1,6 +1,6 @@
 //! HTTP of moxxie: REST, problem documents, authentication, live events, metrics, pages.
 //!
-//! A request passes, from outside in: [`observe`](observe) (request id, span, metrics), `limits`
+//! A request passes, from outside in: `observe` (request id, span, metrics), `limits`
 //! (panics, time), `auth` (token and role of everything that is not public), an extractor that reads
 //! path, query and body and refuses what it does not know, and a handler in `rest` that calls one use
 //! case of the engine. Failures become problem documents in one table, `problem`.
