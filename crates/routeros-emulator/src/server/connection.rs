@@ -8,14 +8,15 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use super::login::login;
+use super::follow::follow_change;
+use super::login::{login, max_sessions};
 use super::queue::{Queue, Waiting};
 use super::shared::Shared;
 use super::supervisor::Control;
-use crate::command::{Replies, Request, RowView, Then, execute};
-use crate::errors::{ErrorId, Trap};
+use crate::command::{Replies, Request, Then, execute};
+use crate::errors::Trap;
 use crate::faults::FaultKind;
-use crate::state::{Caller, Change, Follower, Router, Row};
+use crate::state::{Caller, Change, Follower, Router};
 
 /// Sentences that one command sends before another may come in between.
 const BURST: usize = 8;
@@ -41,26 +42,26 @@ enum Write {
 }
 
 /// Replies under way.
-struct Output {
-    tag: Option<Vec<u8>>,
-    replies: Replies,
-    sent: usize,
+pub(super) struct Output {
+    pub(super) tag: Option<Vec<u8>>,
+    pub(super) replies: Replies,
+    pub(super) sent: usize,
 }
 
 /// The state of one session.
 pub(super) struct Connection {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     peer: String,
     via: &'static str,
     caller: Option<Caller>,
-    queue: Queue,
-    outputs: Vec<Output>,
+    pub(super) queue: Queue,
+    pub(super) outputs: Vec<Output>,
     /// Tags of commands that never answer, by fault.
-    hung: Vec<Option<Vec<u8>>>,
+    pub(super) hung: Vec<Option<Vec<u8>>>,
     /// Tags that follow a menu.
-    following: Vec<Option<Vec<u8>>>,
+    pub(super) following: Vec<Option<Vec<u8>>>,
     changes: (mpsc::UnboundedSender<Output>, mpsc::UnboundedReceiver<Output>),
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
     writer: mpsc::UnboundedSender<Write>,
 }
 
@@ -352,43 +353,6 @@ impl Connection {
         End::Reset
     }
 
-    /// Order as seen: the cancelled command's trap, the cancel's done, the cancelled command's done
-    /// (reference 1.6).
-    fn cancel(&mut self, request: &Request) {
-        let tag = request.argument("tag").map(|tag| tag.to_vec());
-        let hit = |candidate: &Option<Vec<u8>>| tag.is_none() || *candidate == tag;
-        let mut cancelled = self.queue.cancel(tag.as_deref());
-        for list in [&mut self.hung, &mut self.following] {
-            cancelled.extend(list.iter().filter(|candidate| hit(candidate)).cloned());
-            list.retain(|candidate| !hit(candidate));
-        }
-        self.outputs.retain(|output| {
-            let unsent = hit(&output.tag) && output.sent < output.replies.len();
-            if unsent && !cancelled.contains(&output.tag) {
-                cancelled.push(output.tag.clone());
-            }
-            !unsent
-        });
-        let session = self.session();
-        self.shared.router().followers.retain(|follower| {
-            follower.session != session
-                || !cancelled.iter().any(|tag| tag.as_deref().unwrap_or_default() == follower.tag)
-        });
-        for tag in &cancelled {
-            let mut replies = Replies::new(tag.clone());
-            replies.trap(&Trap::new(ErrorId::Interrupted));
-            self.buffer.extend_from_slice(replies.bytes());
-        }
-        let mut replies = Replies::new(request.tag.clone());
-        replies.done(None);
-        self.buffer.extend_from_slice(replies.bytes());
-        for tag in cancelled {
-            let mut replies = Replies::new(tag);
-            replies.done(None);
-            self.buffer.extend_from_slice(replies.bytes());
-        }
-    }
-
     fn fatal(&mut self, reason: &str, request: &Request) -> End {
         self.send_all();
         let mut replies = Replies::new(request.tag.clone());
@@ -397,7 +361,7 @@ impl Connection {
         End::Close
     }
 
-    fn session(&self) -> u32 {
+    pub(super) fn session(&self) -> u32 {
         self.caller.as_ref().and_then(|caller| caller.session).unwrap_or(0)
     }
 
@@ -428,47 +392,4 @@ async fn sleep_until(at: Option<Instant>) {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
     }
-}
-
-fn max_sessions(router: &Router, via: &str) -> usize {
-    let limit = router.menu("/ip/service").and_then(|menu| {
-        let row = router
-            .stored(&menu)
-            .find(|row| router.value_of(row, "name").and_then(|value| value.as_str()) == Some(via))?;
-        router.value_of(row, "max-sessions")?.as_str()?.parse().ok()
-    });
-    limit.unwrap_or(20)
-}
-
-/// What a follower hears of a change: the row as it is now, or that it is dead (reference 1.6).
-fn follow_change(
-    router: &Router,
-    follow: &crate::command::Follow,
-    change: &Change,
-    tag: &Option<Vec<u8>>,
-) -> Option<Output> {
-    let menu = &follow.menu;
-    let concerns = |row: &Row| menu.menu.view || row.menu == menu.path();
-    if menu.menu.space != change.space
-        || !change.after.as_ref().or(change.before.as_ref()).is_some_and(concerns)
-    {
-        return None;
-    }
-    let mut replies = Replies::new(tag.clone());
-    match &change.after {
-        Some(row) => {
-            let view = RowView { router, menu, row, sensitive: follow.sensitive };
-            if !follow.query.passes(&view) {
-                return None;
-            }
-            follow.selection.write(&view, &mut replies);
-        }
-        None => {
-            replies.begin("!re");
-            replies.attribute(".id", crate::value::format_id(change.id).as_bytes());
-            replies.attribute(".dead", b"true");
-            replies.end();
-        }
-    }
-    Some(Output { tag: tag.clone(), replies, sent: 0 })
 }

@@ -40,3 +40,14 @@ fn check(router: &Router, name: &str, password: &[u8]) -> Option<Vec<String>> {
     let policy = router.value_of(router.row(space, group)?, "policy")?.as_str()?;
     Some(policy.split(',').filter(|policy| !policy.starts_with('!')).map(str::to_owned).collect())
 }
+
+/// How many sessions the service allows (reference 1.4).
+pub(super) fn max_sessions(router: &Router, via: &str) -> usize {
+    let limit = router.menu("/ip/service").and_then(|menu| {
+        let row = router
+            .stored(&menu)
+            .find(|row| router.value_of(row, "name").and_then(|value| value.as_str()) == Some(via))?;
+        router.value_of(row, "max-sessions")?.as_str()?.parse().ok()
+    });
+    limit.unwrap_or(20)
+}

@@ -1,6 +1,8 @@
 //! Sockets: from bytes to commands and back.
 
+mod cancel;
 mod connection;
+mod follow;
 mod login;
 mod queue;
 mod shared;
