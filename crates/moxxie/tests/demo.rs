@@ -46,6 +46,31 @@ fn it_goes_on_serving_until_it_is_told_to_stop() {
     let network: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&network["status"], &network["serviceVlan"]), (&"provisioned".into(), &1000.into()));
 
+    let ends_with = |line: &str| {
+        let output = run(home.path(), &line.split(' ').collect::<Vec<_>>());
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    let (code, script, _) =
+        ends_with("network provision --tenant acme --site dc2 --size /28 --dry-run --script");
+    assert_eq!(code, Some(0));
+    assert!(script.starts_with("# router r2") && script.contains("/interface/vlan"), "{script}");
+
+    // VLAN 150 is somebody else's on the router: the order is taken, and then the change fails.
+    let (code, _, error) =
+        ends_with("network provision --tenant acme --site dc1 --size /28 --vlan 150 --wait");
+    assert_eq!(code, Some(5), "{error}");
+    assert!(error.contains("office"), "the row in the way is named: {error}");
+    let (code, changes, _) = ends_with("change list --limit 1 -o json");
+    assert_eq!(code, Some(0));
+    let changes: serde_json::Value = serde_json::from_str(&changes).unwrap();
+    let watch = format!("change watch {}", changes[0]["changeId"].as_str().unwrap());
+    assert_eq!(ends_with(&watch).0, Some(5));
+
+    let (code, lines, _) = ends_with("audit export");
+    assert_eq!(code, Some(0));
+    assert!(lines.lines().count() > 20 && lines.lines().all(|line| line.starts_with('{')), "{lines}");
+    assert_eq!(ends_with("audit verify").0, Some(0));
+
     let (code, log) = demo.stop("INT");
     assert_eq!(code, Some(0), "{log}");
 }

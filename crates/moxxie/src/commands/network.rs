@@ -84,6 +84,7 @@ pub(crate) struct Deprovision {
 
 /// How a write is asked for.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "How it is done")]
 pub(crate) struct Ask {
     /// Show what would be done as a diff, and do nothing.
     #[arg(long)]

@@ -41,7 +41,7 @@ pub(crate) struct Order {
     #[arg(long = "type", value_name = "WORD")]
     kind: Option<String>,
     /// What it is for, free text.
-    #[arg(long, default_value = "", value_name = "TEXT")]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
     purpose: String,
     /// Free text that also goes into the router's comments.
     #[arg(long, value_name = "TEXT")]

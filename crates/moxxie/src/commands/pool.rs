@@ -33,7 +33,7 @@ pub(crate) struct Add {
     #[arg(long)]
     site: Option<String>,
     /// Free text.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     description: String,
 }
 

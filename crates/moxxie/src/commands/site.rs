@@ -53,10 +53,10 @@ pub(crate) struct Add {
     #[arg(long, value_parser = ["provider-tags", "host-tags"])]
     hand_off: Option<String>,
     /// Free text.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     description: String,
     /// Where it is, free text.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     location: String,
 }
 

@@ -12,7 +12,7 @@ pub(crate) enum Command {
         /// Its name: 1 to 63 of a-z, 0-9 and -.
         name: String,
         /// Free text.
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         description: String,
     },
     /// List tenants
