@@ -1,11 +1,14 @@
-//! Commands that wait for their turn.
+//! Commands that wait for their turn. Every step costs the same however many wait.
 
-use std::collections::HashSet;
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use routeros_wire::Sentence;
 use tokio::time::Instant;
 
 use crate::command::Request;
+
+type Tag = Option<Vec<u8>>;
 
 /// A command with the time before which it does not run.
 pub(super) struct Waiting {
@@ -17,55 +20,107 @@ pub(super) struct Waiting {
 }
 
 /// Commands of one session that have been read and not yet run.
+///
+/// Commands of one tag, and untagged ones, keep their sequence: only the first of each may run.
 #[derive(Default)]
 pub(super) struct Queue {
-    waiting: Vec<Waiting>,
+    /// Firsts whose time has come.
+    ready: VecDeque<Waiting>,
+    /// Firsts whose time has not come.
+    later: BinaryHeap<Later>,
+    /// What waits behind the first of its tag; an entry for every tag that has a first.
+    behind: HashMap<Tag, VecDeque<Waiting>>,
+    arrived: u64,
 }
 
 impl Queue {
     pub(super) fn push(&mut self, waiting: Waiting) {
-        self.waiting.push(waiting);
+        match self.behind.get_mut(&waiting.request.tag) {
+            Some(behind) => behind.push_back(waiting),
+            None => {
+                self.behind.insert(waiting.request.tag.clone(), VecDeque::new());
+                self.first(waiting);
+            }
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.ready.is_empty() && self.later.is_empty()
     }
 
     /// When the next command may run.
     pub(super) fn next_ready(&self) -> Option<Instant> {
-        self.candidates().map(|at| self.waiting[at].ready_at).min()
+        self.ready
+            .front()
+            .or_else(|| self.later.peek().map(|later| &later.waiting))
+            .map(|waiting| waiting.ready_at)
     }
 
-    /// Takes one of the commands that may run now; `pick` chooses among them.
+    /// Takes one of the commands that may run now; `pick` chooses among them, 0 being the first that came.
     pub(super) fn take(&mut self, now: Instant, pick: impl FnOnce(usize) -> usize) -> Option<Waiting> {
-        let ready: Vec<usize> = self.candidates().filter(|at| self.waiting[*at].ready_at <= now).collect();
-        let chosen = *ready.get(pick(ready.len()))?;
-        Some(self.waiting.remove(chosen))
+        while self.later.peek().is_some_and(|later| later.waiting.ready_at <= now) {
+            self.ready.extend(self.later.pop().map(|later| later.waiting));
+        }
+        if self.ready.is_empty() {
+            return None;
+        }
+        let taken = self.ready.swap_remove_front(pick(self.ready.len()))?;
+        match self.behind.get_mut(&taken.request.tag).and_then(VecDeque::pop_front) {
+            Some(next) => self.first(next),
+            None => {
+                self.behind.remove(&taken.request.tag);
+            }
+        }
+        Some(taken)
     }
 
     /// Takes the commands of a tag out, or all.
-    pub(super) fn cancel(&mut self, tag: Option<&[u8]>) -> Vec<Option<Vec<u8>>> {
+    pub(super) fn cancel(&mut self, tag: Option<&[u8]>) -> Vec<Tag> {
+        let old = std::mem::take(self);
+        let firsts = old
+            .ready
+            .into_iter()
+            .chain(old.later.into_sorted_vec().into_iter().rev().map(|later| later.waiting));
+        let all: Vec<Waiting> = firsts.chain(old.behind.into_values().flatten()).collect();
         let mut cancelled = Vec::new();
-        self.waiting.retain(|waiting| {
-            let hit = tag.is_none() || waiting.request.tag.as_deref() == tag;
-            if hit {
-                cancelled.push(waiting.request.tag.clone());
+        for waiting in all {
+            if tag.is_none() || waiting.request.tag.as_deref() == tag {
+                cancelled.push(waiting.request.tag);
+            } else {
+                self.push(waiting);
             }
-            !hit
-        });
+        }
         cancelled
     }
 
-    /// Commands of one tag, and untagged ones, keep their sequence: only the first of each is a candidate.
-    fn candidates(&self) -> impl Iterator<Item = usize> {
-        let mut seen = HashSet::new();
-        let first: Vec<usize> = self
-            .waiting
-            .iter()
-            .enumerate()
-            .filter(|(_, waiting)| seen.insert(waiting.request.tag.as_deref()))
-            .map(|(at, _)| at)
-            .collect();
-        first.into_iter()
+    fn first(&mut self, waiting: Waiting) {
+        self.arrived += 1;
+        self.later.push(Later { waiting, arrived: self.arrived });
     }
 }
+
+/// Orders a heap so that the earliest comes first.
+struct Later {
+    waiting: Waiting,
+    arrived: u64,
+}
+
+impl Ord for Later {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.waiting.ready_at, other.arrived).cmp(&(self.waiting.ready_at, self.arrived))
+    }
+}
+
+impl PartialOrd for Later {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Later {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Later {}
