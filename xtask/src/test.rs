@@ -32,7 +32,7 @@ pub(crate) fn run(shell: &Shell, options: &TestOptions) -> Result<ExitCode> {
     let mut found = Vec::new();
     let mut missing = Vec::new();
     let searching = Instant::now();
-    for (index, need) in needs.enumerate() {
+    for (index, need) in needs.take_while(|_| !shell.interrupted()).enumerate() {
         if index == 0 {
             header("tools", "what the stages need beside Rust");
         }
@@ -89,8 +89,8 @@ fn outcome(
         return if reasons.is_empty() { Outcome::Passed } else { Outcome::Failed(reasons.join("; ")) };
     }
     header(stage.name, stage.what);
-    if let Some((need, why)) = lacks.first() {
-        return Outcome::NotRun(format!("{need:?} is missing: {why}"));
+    if let Some((_, why)) = lacks.first() {
+        return Outcome::NotRun(why.clone());
     }
     let blocker = before.iter().find(|(earlier, outcome, _)| {
         stage.after == Some(earlier.name) && !matches!(outcome, Outcome::Passed)
