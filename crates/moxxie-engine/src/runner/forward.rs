@@ -365,6 +365,9 @@ impl Drive<'_> {
             .await
             .map_err(|error: Error| Stop::Engine(error))?;
         tx.commit().await?;
+        if ending == Ending::RolledBack {
+            failpoint::hit(failpoint::CHANGE_ROLLED_BACK);
+        }
         Ok(())
     }
 }

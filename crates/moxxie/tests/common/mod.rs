@@ -108,6 +108,22 @@ impl Server {
         (status.code(), self.log.take().unwrap().join().unwrap())
     }
 
+    /// Waits until it ends, and gives its exit code (none when a signal killed it) and all it logged.
+    pub fn wait(mut self) -> (Option<i32>, String) {
+        let end = std::time::Instant::now() + PATIENCE;
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if std::time::Instant::now() < end => pause(),
+                None => {
+                    let _ = self.child.kill();
+                    panic!("it does not end:\n{}", self.log.take().unwrap().join().unwrap());
+                }
+            }
+        };
+        (status.code(), self.log.take().unwrap().join().unwrap())
+    }
+
     /// All lines it printed meanwhile.
     pub fn lines(&self) -> Vec<String> {
         self.lines.try_iter().collect()
@@ -119,4 +135,19 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A moment, between two looks at a process.
+#[expect(clippy::disallowed_methods, reason = "waiting for a process, in a thread of its own")]
+fn pause() {
+    thread::sleep(Duration::from_millis(10));
+}
+
+/// An HTTP client that is not ours.
+pub fn http() -> reqwest::Client {
+    static PROVIDER: std::sync::Once = std::sync::Once::new();
+    PROVIDER.call_once(|| {
+        rustls::crypto::ring::default_provider().install_default().unwrap();
+    });
+    reqwest::Client::new()
 }
