@@ -44,8 +44,9 @@ const CRATES: &[Crate] = &[
     Crate {
         name: "moxxie-engine",
         may: &["moxxie-api", "moxxie-core", "moxxie-routeros", "moxxie-store"],
-        tests_may: &["routeros-emulator"],
-        because: "the only place where store and drivers meet; a router's protocol is the driver's affair",
+        tests_may: &["routeros-client", "routeros-emulator"],
+        because: "the only place where store and drivers meet, and drivers are handed in: the protocol is theirs; \
+                  only its tests play a second person at the router",
     },
     Crate {
         name: "moxxie-store",
