@@ -6,7 +6,14 @@ use moxxie_api::{
     Page, PageQuery,
     address::{Address, AddressRequest},
 };
-use moxxie_core::{AddressId, address::Layout, encapsulation::TagStack, identity::Role, network::Network};
+use moxxie_core::{
+    AddressId,
+    address::Layout,
+    change::{ChangeKind, ChangeState},
+    encapsulation::TagStack,
+    identity::Role,
+    network::Network,
+};
 use moxxie_store::{Constraint, StoreError};
 use serde_json::json;
 
@@ -67,8 +74,20 @@ impl Engine {
         let result = transaction!(self, |tx| {
             let network = tx.lock_network(context.principal.scope, place.network.id).await?;
             let network = network.ok_or_else(|| Error::not_found("network", network_id(&place)))?;
-            if matches!(network.status, moxxie_core::network::NetworkStatus::Deprovisioning) {
-                return Err(Error::conflict("change_open", "the network is being deprovisioned"));
+            // A network that is going away, or may be, takes its addresses with it.
+            let open = tx.open_change_of_network(network.id).await?;
+            let going = open.is_some_and(|change| {
+                change.kind == ChangeKind::Deprovision
+                    || matches!(change.state, ChangeState::RollingBack | ChangeState::NeedsOperator)
+            });
+            if going {
+                return Err(Error::conflict(
+                    "change_open",
+                    format!(
+                        "network {} is being removed or rolled back; look at its change first",
+                        network.name
+                    ),
+                ));
             }
             let address = match wanted {
                 Some(address) => address,

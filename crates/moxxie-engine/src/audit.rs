@@ -4,11 +4,14 @@ use moxxie_api::{
     Page,
     audit::{AuditEvent, AuditQuery, AuditVerification},
 };
-use moxxie_core::{EventId, TenantId, Timestamp, audit as trail, identity::Role};
+use moxxie_core::{
+    EventId, TenantId, Timestamp, audit as trail,
+    identity::{Role, Scope},
+};
 use moxxie_store::{AuditDraft, AuditFilter};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{Context, Engine, Error, page, validate::Checks};
+use crate::{Context, Engine, Error, page, validate::Checks, write::transaction};
 
 /// What an audit event says beside who, when and from where.
 pub(crate) struct Entry<'a> {
@@ -17,6 +20,21 @@ pub(crate) struct Entry<'a> {
     pub(crate) tenant: Option<TenantId>,
     pub(crate) outcome: &'a str,
     pub(crate) detail: Value,
+}
+
+/// A write that was not done.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal<'a> {
+    /// What was asked for, in the words of the trail: `network.provision`.
+    pub action: &'a str,
+    /// To what, as far as the request told: a path.
+    pub object: &'a str,
+    /// Why, as a stable word.
+    pub code: &'a str,
+    /// Why, in words.
+    pub message: &'a str,
+    /// Whether it was not the request's fault.
+    pub failed: bool,
 }
 
 impl Engine {
@@ -32,6 +50,34 @@ impl Engine {
             tenant_id: entry.tenant,
             outcome: entry.outcome.to_owned(),
             detail: entry.detail,
+        }
+    }
+
+    /// Notes a write that was refused, or failed, before a use case could note anything itself. When the
+    /// database fails at that, the log has it.
+    pub async fn note_refusal(&self, context: &Context, refusal: Refusal<'_>) {
+        let event = self.event(
+            context,
+            Entry {
+                action: refusal.action,
+                object: refusal.object.to_owned(),
+                tenant: match context.principal.scope {
+                    Scope::Tenant(tenant) => Some(tenant),
+                    Scope::All => None,
+                },
+                outcome: if refusal.failed { "failed" } else { "refused" },
+                detail: json!({"code": refusal.code, "message": refusal.message}),
+            },
+        );
+        let written = transaction!(self, |tx| { tx.audit(event.clone()) });
+        if let Err(error) = written {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                actor = context.principal.name,
+                action = refusal.action,
+                code = refusal.code,
+                "a refusal could not be written into the audit trail"
+            );
         }
     }
 

@@ -10,16 +10,20 @@ use moxxie_api::{
 };
 use moxxie_core::{
     ChangeId,
-    change::{ChangeState, Decision, StepState},
+    change::{ChangeKind, ChangeState, Decision, StepState},
     identity::{Role, Scope},
+    network::NetworkStatus,
 };
-use moxxie_store::{self as store, ChangeFilter, Reads};
+use moxxie_store::{self as store, ChangeFilter, Reads, Tx};
 use serde_json::json;
 
 pub(crate) use self::open::Opening;
 use crate::{
     Context, Engine, Error, audit::Entry, page, runner::close::Ending, validate::Checks, write::transaction,
 };
+
+/// How long events are gathered before those who watch look again.
+const BURST: Duration = Duration::from_millis(50);
 
 impl Engine {
     /// Lists changes, the newest first.
@@ -99,7 +103,9 @@ impl Engine {
         let mut watch = self.0.store.watch();
         watch.mark_unchanged();
         // Either end is fine: the caller looks at the database again.
-        let _ = tokio::time::timeout(at_most, watch.changed()).await;
+        if tokio::time::timeout(at_most, watch.changed()).await.is_ok() {
+            tokio::time::sleep(BURST.min(at_most)).await;
+        }
     }
 
     /// Waits until the change is over or needs an operator, at most that long, and gives it as it then is.
@@ -123,7 +129,10 @@ impl Engine {
                 return self.change_view(&self.0.store, &change).await;
             }
             // Another process may be doing the work: look twice a second, whatever this one hears.
-            let _ = tokio::time::timeout(left.min(Duration::from_millis(500)), watch.changed()).await;
+            if tokio::time::timeout(left.min(Duration::from_millis(500)), watch.changed()).await.is_ok() {
+                // Every commit of every change wakes every waiter: one look serves a burst of them.
+                tokio::time::sleep(BURST.min(left)).await;
+            }
         }
     }
 
@@ -148,8 +157,15 @@ impl Engine {
             if begun {
                 change.decision = Decision::Rollback;
                 change.not_before = self.now();
-                change.error = Some(called_off(context));
+                if change.state == ChangeState::NeedsOperator {
+                    // Why it got stuck stays; the rollback is tried again.
+                    change.state = ChangeState::RollingBack;
+                    self.unmark_failed(&mut tx, &change).await?;
+                } else {
+                    change.error = Some(called_off(context));
+                }
                 tx.update_change(&mut change, self.now()).await?;
+                self.tell(&mut tx, &change, &format!("called off by {}", context.principal.name)).await?;
             } else {
                 change.error = Some(called_off(context));
                 self.close(&mut tx, &mut change, Ending::Cancelled).await?;
@@ -183,6 +199,7 @@ impl Engine {
                 return Err(over(&change));
             }
             if change.state == ChangeState::NeedsOperator {
+                self.unmark_failed(&mut tx, &change).await?;
                 change.state = if change.decision == Decision::Commit {
                     ChangeState::Verifying
                 } else {
@@ -243,7 +260,8 @@ impl Engine {
             if change.state.is_final() {
                 return Err(over(&change));
             }
-            if !matches!(change.state, ChangeState::RollingBack | ChangeState::NeedsOperator) {
+            let stuck = matches!(change.state, ChangeState::RollingBack | ChangeState::NeedsOperator);
+            if !stuck && change.decision != Decision::Commit {
                 return Err(Error::conflict(
                     "change_open",
                     format!(
@@ -273,6 +291,24 @@ impl Engine {
         self.change(context, id).await
     }
 
+    /// Tells those who watch that somebody steered the change.
+    async fn tell(&self, tx: &mut Tx, change: &store::Change, message: &str) -> Result<(), Error> {
+        let event = json!({"kind": "state", "name": change.state, "message": message});
+        tx.append_event(change.id, &event, self.now()).await?;
+        Ok(())
+    }
+
+    /// The network of a change that is worked on again.
+    async fn unmark_failed(&self, tx: &mut Tx, change: &store::Change) -> Result<(), Error> {
+        let Some(network) = tx.lock_network(Scope::All, change.network_id).await? else { return Ok(()) };
+        let status = match change.kind {
+            ChangeKind::Provision => NetworkStatus::Provisioning,
+            ChangeKind::Deprovision => NetworkStatus::Deprovisioning,
+        };
+        tx.update_network_status(network.id, network.version, status, self.now()).await?;
+        Ok(())
+    }
+
     async fn find_change(&self, context: &Context, id: &str) -> Result<store::Change, Error> {
         let missing = || Error::not_found("change", id);
         let change_id: ChangeId = id.parse().map_err(|_| missing())?;
@@ -295,7 +331,9 @@ impl Engine {
             let router = reads.router(*id).await?;
             routers.push(router.map_or_else(|| id.to_string(), |router| router.name.to_string()));
         }
-        let waits = matches!(change.state, ChangeState::Waiting | ChangeState::RollingBack);
+        let waits =
+            matches!(change.state, ChangeState::Waiting | ChangeState::RollingBack | ChangeState::Verifying)
+                && change.not_before > change.updated_at;
         Ok(Change {
             change_id: change.id.to_string(),
             kind: change.kind.to_string(),

@@ -70,6 +70,8 @@ pub(crate) struct Inner {
     pub(crate) wake: Notify,
     /// Who we are in leases: another one in every process.
     pub(crate) holder: String,
+    /// Failed logins by source, not yet written down.
+    pub(crate) failures: Mutex<HashMap<String, u64>>,
     /// Sessions kept between changes.
     pub(crate) sessions: Mutex<HashMap<RouterId, Session>>,
 }
@@ -86,7 +88,8 @@ impl Engine {
     pub fn new(store: Store, ambient: Ambient, config: EngineConfig) -> Self {
         let holder = hex(&ambient.random::<8>());
         let sessions = Mutex::default();
-        Self(Arc::new(Inner { store, ambient, config, wake: Notify::new(), holder, sessions }))
+        let failures = Mutex::default();
+        Self(Arc::new(Inner { store, ambient, config, wake: Notify::new(), holder, failures, sessions }))
     }
 
     /// Runs the workers until `shutdown`; a change in progress is brought to the end of its present

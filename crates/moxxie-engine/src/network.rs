@@ -283,7 +283,10 @@ impl Engine {
     ) -> Result<DryRun, Error> {
         context.require(Role::Operator)?;
         let network = self.find_network(context, id).await?;
-        let routers = self.routers_of(&self.0.store, &network).await?;
+        if kind == ChangeKind::Deprovision {
+            self.refuse_while_in_use(&self.0.store, &network).await?;
+        }
+        let routers = self.routers_to_change(&self.0.store, &network, kind).await?;
         let routers = self.rehearse_change(kind, &network, &routers).await?;
         Ok(DryRun { network: Some(self.network_view(&self.0.store, &network).await?), routers })
     }
@@ -328,12 +331,7 @@ impl Engine {
                     NetworkStatus::Deprovisioning
                 }
             };
-            // An allocation that no router knows is released without asking one.
-            let routers = if network.status == NetworkStatus::Allocated && kind == ChangeKind::Deprovision {
-                Vec::new()
-            } else {
-                self.routers_of(&tx, &network).await?
-            };
+            let routers = self.routers_to_change(&tx, &network, kind).await?;
             let opening = Opening {
                 kind,
                 network: &network,
@@ -366,6 +364,19 @@ impl Engine {
         });
         self.wake();
         self.or_recall(context, result).await
+    }
+
+    /// The routers a change of a network has to ask: none to release an allocation that no router knows.
+    async fn routers_to_change(
+        &self,
+        reads: &Reads,
+        network: &stored::Network,
+        kind: ChangeKind,
+    ) -> Result<Vec<moxxie_core::router::Router>, Error> {
+        if network.status == NetworkStatus::Allocated && kind == ChangeKind::Deprovision {
+            return Ok(Vec::new());
+        }
+        self.routers_of(reads, network).await
     }
 
     /// The change that is doing, or has done, what is asked for.

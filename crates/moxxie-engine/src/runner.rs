@@ -21,7 +21,7 @@ use moxxie_core::{ChangeId, RouterId};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use self::drive::Drive;
+use self::drive::{Drive, Ran};
 use crate::{Engine, Error};
 
 /// How many changes one process carries out at once; each has its own routers.
@@ -84,11 +84,18 @@ impl Engine {
         // A router takes its changes one by one, in the order they were asked for: a change that cannot
         // start keeps later ones of the same routers back.
         let mut spoken_for: HashSet<RouterId> = busy.routers.clone();
-        for change in self.0.store.runnable_changes(self.now()).await? {
+        let unsettled = self.0.store.unsettled_changes().await?;
+        let now = self.now();
+        for change in self.0.store.runnable_changes(now).await? {
             if busy.changes.contains(&change.id) {
                 continue;
             }
-            let free = change.routers.iter().all(|router| !spoken_for.contains(router));
+            let others =
+                |router: &RouterId| unsettled.iter().any(|(id, at)| at == router && *id != change.id);
+            // Past its deadline a change only has to be closed, which touches no router.
+            let late = change.deadline <= now;
+            let free =
+                change.routers.iter().all(|router| !spoken_for.contains(router) && (late || !others(router)));
             spoken_for.extend(&change.routers);
             if !free || tasks.len() >= AT_ONCE {
                 continue;
@@ -98,14 +105,22 @@ impl Engine {
             let (engine, shutdown) = (self.clone(), shutdown.clone());
             tasks.spawn(async move {
                 let finished = Finished { change: change.id, routers: change.routers.clone() };
-                if let Err(error) = Drive::run(&engine, change.id, shutdown).await {
-                    tracing::error!(
-                        change = %change.id,
-                        error = &error as &dyn std::error::Error,
-                        "a change could not be carried on; it is looked at again"
-                    );
-                    // Without a pause an error that stays would spin.
-                    tokio::time::sleep(engine.0.config.scan_interval).await;
+                let pause = match Drive::run(&engine, change.id, shutdown.clone()).await {
+                    Ok(Ran::Worked) => false,
+                    // Somebody else has the routers; looking again at once would spin.
+                    Ok(Ran::Kept) => true,
+                    Err(error) => {
+                        tracing::error!(
+                            change = %change.id,
+                            error = &error as &dyn std::error::Error,
+                            "a change could not be carried on; it is looked at again"
+                        );
+                        true
+                    }
+                };
+                if pause {
+                    let interval = engine.0.config.scan_interval;
+                    let _ = tokio::time::timeout(interval, shutdown.cancelled()).await;
                 }
                 engine.wake();
                 finished

@@ -1,5 +1,7 @@
 //! Tokens: who may use the API.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use moxxie_api::token::{Token, TokenCreate, TokenCreated};
 use moxxie_core::{
@@ -9,11 +11,16 @@ use moxxie_core::{
 };
 use ring::digest;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::{Context, Engine, Error, audit::Entry, validate::Checks, write::transaction};
 
 /// What every secret begins with, so that a leaked one is recognised by people and scanners.
 const SECRET_PREFIX: &str = "mxt_";
+/// How many sources of failed logins are told apart between two writes.
+const MOST_SOURCES: usize = 1000;
+/// How often failed logins are written down.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a token lives when nothing else is asked for.
 const USUAL_DAYS: i64 = 90;
 
@@ -30,7 +37,7 @@ impl Engine {
             token.revoked_at.is_none() && token.expires_at.is_none_or(|expires| now < expires)
         });
         let Some(token) = valid else {
-            self.0.store.record_auth_failures(source, now, 1).await?;
+            self.count_failure(source);
             return Err(Error::Unauthenticated);
         };
         if token.last_used_at.is_none_or(|last| now.duration_since(last) > SignedDuration::from_mins(5)) {
@@ -43,6 +50,33 @@ impl Engine {
             scope: token.tenant_id.map_or(Scope::All, Scope::Tenant),
             source: source.to_owned(),
         })
+    }
+
+    /// Counts a failed login in memory: a flood of them must not take the database's one writer away from
+    /// those who are let in.
+    fn count_failure(&self, source: &str) {
+        let mut failures = self.0.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let source =
+            if failures.len() < MOST_SOURCES || failures.contains_key(source) { source } else { "others" };
+        *failures.entry(source.to_owned()).or_default() += 1;
+    }
+
+    /// Writes the counts down, once a second, until `shutdown`.
+    pub(crate) async fn run_failure_counts(&self, shutdown: CancellationToken) -> Result<(), Error> {
+        loop {
+            let ending = tokio::time::timeout(FLUSH_INTERVAL, shutdown.cancelled()).await.is_ok();
+            let failures = std::mem::take(
+                &mut *self.0.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+            );
+            for (source, count) in failures {
+                if let Err(error) = self.0.store.record_auth_failures(&source, self.now(), count).await {
+                    tracing::warn!(source, count, %error, "failed logins could not be counted");
+                }
+            }
+            if ending {
+                return Ok(());
+            }
+        }
     }
 
     /// Makes the first admin token when there is none at all; `None` when there is one already.

@@ -1,6 +1,6 @@
 //! Transactions: run again when they crossed, and not twice under one idempotency key.
 
-use moxxie_core::{Timestamp, audit::hex};
+use moxxie_core::Timestamp;
 use moxxie_store::{Constraint, Idempotent, StoreError, Tx};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -47,7 +47,7 @@ impl From<StoreError> for Error {
             StoreError::NulCharacter => Self::invalid("", "the character NUL cannot be stored"),
             unavailable @ (StoreError::Retry(_) | StoreError::Unavailable(_) | StoreError::Full(_)) => {
                 Self::Unavailable {
-                    message: "the database is not available; nothing was changed".into(),
+                    message: "the database is not available; try again (a write repeated with its Idempotency-Key is done once)".into(),
                     retry_after_s: 2,
                     source: Some(Box::new(unavailable)),
                 }
@@ -86,10 +86,6 @@ impl Error {
         let Self::Unavailable { source: Some(source), .. } = self else { return false };
         source.downcast_ref::<StoreError>().is_some_and(StoreError::is_retryable)
     }
-
-    fn is(&self, wanted: &str) -> bool {
-        matches!(self, Self::Conflict { code, .. } if *code == wanted)
-    }
 }
 
 impl Engine {
@@ -104,7 +100,7 @@ impl Engine {
         let Some(kept) = self.0.store.idempotent(&owner, &idempotency.route, &idempotency.key).await? else {
             return Ok(None);
         };
-        if hex(&kept.body_hash) != idempotency.body_hash {
+        if kept.body_hash != self.0.store.body_tag(idempotency.body_hash.as_bytes()) {
             return Err(Error::invalid(
                 "Idempotency-Key",
                 "this key was used for another request; use a new key for a new request",
@@ -126,7 +122,7 @@ impl Engine {
             principal: context.owner(),
             route: idempotency.route.clone(),
             key: idempotency.key.clone(),
-            body_hash: bytes_of(&idempotency.body_hash),
+            body_hash: tx.body_tag(idempotency.body_hash.as_bytes()),
             status: 200,
             response,
             created_at: self.now(),
@@ -142,7 +138,10 @@ impl Engine {
         result: Result<T, Error>,
     ) -> Result<T, Error> {
         match result {
-            Err(error) if error.is("idempotency_key") => self.recall(context).await?.ok_or(error),
+            // The loser may also have met what the winner made: a name, a VLAN, an address.
+            Err(error @ (Error::Conflict { .. } | Error::Invalid(_))) if context.idempotency.is_some() => {
+                self.recall(context).await?.ok_or(error)
+            }
             other => other,
         }
     }
@@ -152,12 +151,4 @@ impl Context {
     fn owner(&self) -> String {
         self.principal.token.map_or_else(|| self.principal.name.clone(), |id| id.to_string())
     }
-}
-
-fn bytes_of(hex: &str) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
-        *byte = std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok()).unwrap_or(0);
-    }
-    bytes
 }

@@ -195,6 +195,65 @@ async fn a_router_lost_half_way_keeps_the_allocation_until_it_is_seen_clean_or_w
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_goes_back_leaves_others_what_they_share() {
+    // Without safe mode nothing is taken back by the router: the first network's shared rows (service VLAN,
+    // lists, chains, jumps) stand there while its change cannot go back.
+    let lab = start(Database::Sqlite, "7.16").await;
+    let emulator = lab.emulator("r1");
+    emulator.faults().inject(Fault::once("/ip/address/add", FaultKind::HangReply));
+    let first = lab.engine.provision(&Context::system(), order("dc1")).await.unwrap().change.change_id;
+    while emulator.faults().hits().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    emulator.go_offline().await;
+    until(&lab, &first, "rolling_back").await;
+    let second = lab.engine.provision(&Context::system(), order("dc1")).await.unwrap().change.change_id;
+    emulator.faults().clear();
+    emulator.go_online().await;
+    let mut ids = Vec::new();
+    for change in [&first, &second] {
+        let change = lab.wait(change).await;
+        assert_eq!(change.state, "applied", "{change:?}");
+        ids.push(change.network_id.unwrap());
+    }
+    for id in &ids {
+        let plan = lab.engine.provision_allocated_dry_run(&Context::system(), id).await.unwrap();
+        assert!(plan.routers[0].commands.is_empty(), "{}", plan.routers[0].diff);
+    }
+    for id in &ids {
+        lab.deprovision(id).await.unwrap();
+    }
+    lab.assert_as_before("r1");
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_change_whose_router_never_comes_back_ends_with_an_operator() {
+    let lab = Lab::new(Database::Sqlite)
+        .config(|config| config.change_deadline = Duration::from_secs(2))
+        .site("dc1", qinq(1000))
+        .router("r1", "7.22")
+        .start()
+        .await;
+    let emulator = lab.emulator("r1");
+    // The decision is made before the guard is released: the router goes in between.
+    emulator.faults().inject(Fault::once("/safe-mode/release", FaultKind::HangBefore));
+    let accepted = lab.engine.provision(&Context::system(), order("dc1")).await.unwrap();
+    while emulator.faults().hits().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    emulator.go_offline().await;
+    let id = accepted.change.change_id;
+    let change = lab.wait(&id).await;
+    assert_eq!(change.state, "needs_operator", "{change:?}");
+    let reason = ResolveRequest { reason: "the router is scrap".into() };
+    let change = lab.engine.resolve_change(&Context::system(), &id, reason).await.unwrap();
+    assert_eq!(change.state, "rolled_back");
+    lab.assert_all_free("dc1").await;
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_device_on_the_address_gets_nothing() {
     let mut lab = start(Database::Sqlite, "7.20").await;
     let (change, _) = lab.provision(order("dc1")).await.unwrap();

@@ -121,8 +121,9 @@ impl Session {
         if !guard.held || self.read_safe_mode().await? != SafeMode::Ours {
             return Ok(Released::NotHeld);
         }
-        self.end("/safe-mode/release").await?;
-        Ok(Released::Kept)
+        // Somebody may have taken the hold over between the two looks: only our own release counts.
+        let ours = self.end("/safe-mode/release").await?;
+        Ok(if ours { Released::Kept } else { Released::NotHeld })
     }
 
     /// Has the router undo everything done under the guard, unless that would undo somebody else's work.
@@ -140,18 +141,19 @@ impl Session {
             .filter(|entry| entry.floating && entry.by != self.username)
             .collect();
         if foreign.is_empty() {
-            self.end("/safe-mode/unroll").await?;
-            return Ok(Unrolled::Undone);
+            let ours = self.end("/safe-mode/unroll").await?;
+            return Ok(if ours { Unrolled::Undone } else { Unrolled::NotHeld });
         }
         self.end("/safe-mode/release").await?;
         Ok(Unrolled::KeptForeign(foreign))
     }
 
-    async fn end(&self, command: &'static str) -> Result<(), DriverError> {
+    /// Whether the hold ended by this command; it may also have ended by somebody else's.
+    async fn end(&self, command: &'static str) -> Result<bool, DriverError> {
         let answer = self.connection.run(command).await;
         // What counts is what the router shows, not what it said.
         if self.read_safe_mode().await? != SafeMode::Ours {
-            return Ok(());
+            return Ok(answer.is_ok());
         }
         let reason = answer.err().map_or("it is still held".to_owned(), |e| crate::error::chain(&e));
         Err(DriverError::Refused { router: self.name.clone(), reason: format!("{command}: {reason}") })

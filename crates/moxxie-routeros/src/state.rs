@@ -50,11 +50,12 @@ impl StateRow {
         if self.is_dynamic() { None } else { self.comment().parse().ok() }
     }
 
-    /// The row for people: `name=x interface=y ...`, fields in the order of the menu's table.
+    /// The row for people: `name=x interface=y ...`, the fields moxxie manages in the order of the menu's
+    /// table. Others would only hide what matters.
     #[must_use]
     pub fn describe(&self, path: &str) -> String {
         let names: Vec<&str> = match menu(path) {
-            Some(menu) => menu.fields.iter().chain(menu.kept).map(|field| field.name).collect(),
+            Some(menu) => menu.fields.iter().map(|field| field.name).collect(),
             None => vec!["name", "type"],
         };
         let mut words = vec![self.id.clone()];

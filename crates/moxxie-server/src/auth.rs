@@ -6,13 +6,13 @@ use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
     http::{HeaderMap, HeaderValue, Method, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use moxxie_core::identity::Role;
-use moxxie_engine::{Engine, Error};
+use moxxie_engine::{Context, Engine, Error};
 use utoipa::openapi::{OpenApi, path::Operation};
 
-use crate::{problem::Failure, rest::openapi::operations};
+use crate::{audited, problem::Failure, rest::openapi::operations};
 
 /// Extension of an operation in the OpenAPI document that says which role it needs: `viewer`,
 /// `operator`, `admin`, or `none` where no token is needed.
@@ -23,21 +23,31 @@ pub const ROLE_EXTENSION: &str = "x-required-role";
 #[derive(Clone)]
 pub(crate) struct Guard {
     engine: Engine,
-    roles: Arc<HashMap<(Method, String), Role>>,
+    rules: Arc<HashMap<(Method, String), Rule>>,
+}
+
+/// What holds for one operation.
+struct Rule {
+    role: Role,
+    /// What the audit trail calls it; none for operations that only read.
+    action: Option<&'static str>,
 }
 
 impl Guard {
     pub(crate) fn new(engine: Engine, document: &OpenApi) -> Self {
-        let roles = operations(document)
-            .filter_map(|(method, path, operation)| Some(((method, path.to_owned()), role_of(operation)?)))
+        let rules = operations(document)
+            .filter_map(|(method, path, operation)| {
+                let action = operation.operation_id.as_deref().and_then(audited::action);
+                Some(((method, path.to_owned()), Rule { role: role_of(operation)?, action }))
+            })
             .collect();
-        Self { engine, roles: Arc::new(roles) }
+        Self { engine, rules: Arc::new(rules) }
     }
 
-    /// The role for a route. One that does not say needs the strongest.
-    fn role(&self, method: &Method, route: &str) -> Role {
-        let method = if method == Method::HEAD { &Method::GET } else { method };
-        self.roles.get(&(method.clone(), route.to_owned())).copied().unwrap_or(Role::Admin)
+    fn rule(&self, request: &Request) -> Option<&Rule> {
+        let route = request.extensions().get::<MatchedPath>()?;
+        let method = if request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
+        self.rules.get(&(method, route.as_str().to_owned()))
     }
 }
 
@@ -56,14 +66,21 @@ pub(crate) async fn authenticate(
     let source = peer.map_or_else(|| "unknown".to_owned(), |ConnectInfo(address)| address.ip().to_string());
     let secret = bearer(request.headers()).unwrap_or_default();
     let principal = guard.engine.authenticate(secret, &source).await?;
-    if let Some(route) = request.extensions().get::<MatchedPath>() {
-        let need = guard.role(request.method(), route.as_str());
-        if principal.role < need {
-            return Err(Error::Forbidden { have: principal.role, need }.into());
-        }
+    let rule = guard.rule(&request);
+    let noted = rule.and_then(|rule| rule.action).map(|action| audited::Attempt::of(action, &request));
+    // A route that does not say needs the strongest role; a path that is no route has nothing to give.
+    let need = rule.map_or(Role::Admin, |rule| rule.role);
+    let known = request.extensions().get::<MatchedPath>().is_some();
+    let context = Context { principal: principal.clone(), idempotency: None };
+    let mut response = if known && principal.role < need {
+        Failure::from(Error::Forbidden { have: principal.role, need }).into_response()
+    } else {
+        request.extensions_mut().insert(principal);
+        next.run(request).await
+    };
+    if let Some(refused) = noted.and_then(|attempt| attempt.refused(&response)) {
+        refused.note(&guard.engine, &context).await;
     }
-    request.extensions_mut().insert(principal);
-    let mut response = next.run(request).await;
     // What one token may see is nothing for a cache that others share.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)

@@ -5,6 +5,7 @@
 //! path, query and body and refuses what it does not know, and a handler in `rest` that calls one use
 //! case of the engine. Failures become problem documents in one table, `problem`.
 
+mod audited;
 mod auth;
 mod events;
 mod extract;

@@ -144,10 +144,12 @@ fn chain(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, axum::Json(self.problem)).into_response();
+        let mut response = (status, axum::Json(&self.problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.extend(self.headers);
+        // For layers outside, which need not read the body to know.
+        response.extensions_mut().insert::<Problem>(*self.problem);
         response
     }
 }

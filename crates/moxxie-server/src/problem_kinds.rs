@@ -67,6 +67,9 @@ kinds! {
         "The change could not reach a router before its deadline. When nothing can have reached it, the \
          reservation is released; otherwise it stays held until the router answers or an operator \
          writes the change off.";
+    DEADLINE_PASSED = 409 "deadline_passed" "The change could not begin in time":
+        "Another change of the same router was not over before the deadline of this one. Nothing was sent \
+         and the reservation is released. Look at the changes of the router, then ask again.";
     FOREIGN_ROW = 409 "foreign_row" "Something of somebody else is in the way":
         "The router has a row that moxxie does not own with the same name, VLAN id or address. `context` \
          names it. Remove or rename it, or ask for another VLAN id or subnet.";

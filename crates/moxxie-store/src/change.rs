@@ -69,6 +69,12 @@ static NEXT_RUNNABLE: Statement = Statement::new(
         " AND c.state <> 'needs_operator' AND c.not_before > $1"
     ),
 );
+// A change that waits has left its routers as they were; one that needs an operator may wait for weeks.
+static UNSETTLED: Statement = Statement::new(
+    "change.unsettled",
+    "SELECT c.id, r.router_id FROM change c JOIN change_router r ON r.change_id = c.id
+     WHERE c.state IN ('running', 'verifying', 'rolling_back', 'awaiting_peer')",
+);
 static OPEN_OF_NETWORK: Statement =
     Statement::new("change.open_of_network", select!(concat!("WHERE c.network_id = $1 AND ", is_open!())));
 static INSERT: Statement = Statement::new(
@@ -90,8 +96,18 @@ static UPDATE: Statement = Statement::new(
      RETURNING reached",
 );
 
-pub(crate) static STATEMENTS: &[&Statement] =
-    &[&GET, &LOCK, &LIST, &RUNNABLE, &NEXT_RUNNABLE, &OPEN_OF_NETWORK, &INSERT, &INSERT_ROUTER, &UPDATE];
+pub(crate) static STATEMENTS: &[&Statement] = &[
+    &GET,
+    &LOCK,
+    &LIST,
+    &RUNNABLE,
+    &NEXT_RUNNABLE,
+    &UNSETTLED,
+    &OPEN_OF_NETWORK,
+    &INSERT,
+    &INSERT_ROUTER,
+    &UPDATE,
+];
 
 /// A change, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,6 +253,15 @@ impl Reads {
     pub async fn next_runnable_at(&self, now: Timestamp) -> Result<Option<Timestamp>> {
         let next = self.one(&NEXT_RUNNABLE, &params![now], |row| row.time_or_null("next")).await?;
         Ok(next.flatten())
+    }
+
+    /// The changes that have begun on routers and are not over, with each of their routers: no other
+    /// change may begin there before they end, because rows are shared.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails or refuses.
+    pub async fn unsettled_changes(&self) -> Result<Vec<(ChangeId, RouterId)>> {
+        self.list(&UNSETTLED, &[], |row| Ok((row.parsed("id")?, row.parsed("router_id")?))).await
     }
 
     /// The change of a network that is not final.

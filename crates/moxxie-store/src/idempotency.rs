@@ -34,7 +34,7 @@ pub struct Idempotent {
     pub route: String,
     /// The key.
     pub key: String,
-    /// SHA-256 of the request's body.
+    /// What [`Reads::body_tag`] made of the request's body.
     pub body_hash: [u8; 32],
     /// The HTTP status answered.
     pub status: u16,
@@ -57,6 +57,15 @@ fn read(row: &Row) -> Result<Idempotent> {
 }
 
 impl Reads {
+    /// A hash of a request body that is worth nothing without the master key.
+    #[must_use]
+    pub fn body_tag(&self, sha256: &[u8]) -> [u8; 32] {
+        let tag = ring::hmac::sign(&self.shared.keys.body, sha256);
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(tag.as_ref());
+        bytes
+    }
+
     /// What was answered before.
     ///
     /// # Errors

@@ -66,6 +66,9 @@ impl std::fmt::Debug for MasterKey {
 pub(crate) struct Keys {
     pub(crate) seal: aead::LessSafeKey,
     pub(crate) checkpoint: hmac::Key,
+    /// For hashes of request bodies: a plain one would let whoever reads the database guess a password
+    /// in the body, whose other fields stand beside it.
+    pub(crate) body: hmac::Key,
     check: hmac::Key,
 }
 
@@ -76,6 +79,7 @@ impl Keys {
         Some(Self {
             seal: aead::LessSafeKey::new(seal),
             checkpoint: hmac::Key::new(hmac::HMAC_SHA256, &master.derive("sign audit checkpoints")),
+            body: hmac::Key::new(hmac::HMAC_SHA256, &master.derive("compare request bodies")),
             check: hmac::Key::new(hmac::HMAC_SHA256, &master.derive("recognise the key")),
         })
     }

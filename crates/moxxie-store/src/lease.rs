@@ -28,7 +28,8 @@ macro_rules! acquire {
              ON CONFLICT (router_id) DO UPDATE SET
                  holder = excluded.holder, previous = router_lease.holder,
                  epoch = router_lease.epoch + 1, expires_at = excluded.expires_at
-             WHERE router_lease.holder IS NULL OR router_lease.expires_at <= ",
+             WHERE router_lease.holder IS NULL OR router_lease.holder = excluded.holder
+                OR router_lease.expires_at <= ",
             $now,
             " RETURNING epoch, previous"
         )
@@ -106,7 +107,8 @@ impl Tx {
 }
 
 impl Store {
-    /// Takes the router for `holder` when nobody has it or the last lease is over. The holder counts
+    /// Takes the router for `holder` when nobody has it, the last lease is over, or `holder` itself could
+    /// not give it back: within a process the caller keeps its own work apart. The holder counts
     /// `ttl` from *before* the call on its own monotonic clock, so it never believes longer than the
     /// database.
     ///

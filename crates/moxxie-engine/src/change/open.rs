@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use moxxie_api::change::Change;
 use moxxie_core::{
-    ChangeId,
+    ChangeId, Timestamp,
     change::{ChangeKind, ChangeState, Decision, StepName, StepState},
     network::Network,
     router::Router,
@@ -44,6 +44,13 @@ pub(crate) fn step_names(kind: ChangeKind, network: &Network) -> Vec<StepName> {
 }
 
 impl Engine {
+    /// Until when a change may be tried that is given its time now.
+    pub(crate) fn change_time(&self) -> Result<Timestamp, Error> {
+        let internal = |error: jiff::Error| Error::Internal(Box::new(error));
+        let allowed = SignedDuration::try_from(self.0.config.change_deadline).map_err(internal)?;
+        self.now().checked_add(allowed).map_err(internal)
+    }
+
     /// Writes a change with its steps and first event.
     pub(crate) async fn open_change(
         &self,
@@ -52,8 +59,6 @@ impl Engine {
         opening: Opening<'_>,
     ) -> Result<Change, Error> {
         let now = self.now();
-        let allowed = SignedDuration::try_from(self.0.config.change_deadline)
-            .map_err(|error| Error::Internal(Box::new(error)))?;
         let change = moxxie_store::Change {
             id: ChangeId::new(self.0.ambient.uuid()),
             kind: opening.kind,
@@ -65,7 +70,7 @@ impl Engine {
             routers: opening.routers.iter().map(|router| router.id).collect(),
             attempt: 0,
             not_before: now,
-            deadline: now.checked_add(allowed).map_err(|error| Error::Internal(Box::new(error)))?,
+            deadline: self.change_time()?,
             reached: false,
             error: None,
             request: opening.request,
@@ -77,17 +82,21 @@ impl Engine {
         };
         tx.insert_change(&change).await?;
         let names = step_names(opening.kind, opening.network);
-        for (ordinal, name) in (0_i64..).zip(names) {
-            let done = opening.kind == ChangeKind::Provision && name == StepName::IpamAllocation;
-            let state = if done { StepState::Completed } else { StepState::Pending };
-            tx.set_step(change.id, &Step { ordinal, name, state, at: now, detail: String::new() }).await?;
-        }
         let message = format!(
             "{} of {} (VLAN {}, {}) is ordered",
             opening.kind, opening.network.name, opening.network.attachment.vlan, opening.network.prefix
         );
         let event = json!({"kind": "state", "name": ChangeState::Planned, "message": message});
         tx.append_event(change.id, &event, now).await?;
+        for (ordinal, name) in (0_i64..).zip(names) {
+            let done = opening.kind == ChangeKind::Provision && name == StepName::IpamAllocation;
+            let state = if done { StepState::Completed } else { StepState::Pending };
+            tx.set_step(change.id, &Step { ordinal, name, state, at: now, detail: String::new() }).await?;
+            if done {
+                let event = json!({"kind": "step", "name": name, "status": state, "message": format!("{name}: {state}")});
+                tx.append_event(change.id, &event, now).await?;
+            }
+        }
         self.change_view(tx, &change).await
     }
 }

@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
-use moxxie_core::change::{ChangeState, Decision, Outcome, StepName, StepState};
-use moxxie_routeros::{Unrolled, undo};
+use moxxie_core::{
+    change::{ChangeState, Decision, Outcome, StepName, StepState},
+    plan::Plan,
+};
+use moxxie_routeros::{Answer, Unrolled, undo};
+use moxxie_store::Tx;
+use serde_json::json;
 
 use super::{
     close::Ending,
     drive::{Drive, Place},
     failure::{Failure, Stop},
-    forward::verb,
+    forward::{sparing, verb},
 };
 use crate::{Engine, failpoint};
 
@@ -64,9 +69,11 @@ impl Drive<'_> {
         }
         for _ in 0..ROUNDS {
             self.stops[index].look_when_free(self.engine).await?;
+            let network = self.network()?.clone();
             let place = &self.stops[index];
+            let kept = self.engine.rows_of_others(place, &network).await?;
             let state = place.state.as_ref().ok_or(Stop::Stale)?;
-            let rest = undo(&place.plan, state);
+            let rest = sparing(undo(&place.plan, state), &kept);
             if rest.is_empty() {
                 return Ok(());
             }
@@ -74,6 +81,7 @@ impl Drive<'_> {
                 self.leases.ensure(self.engine.0.config.command_deadline).await?;
                 self.still_ours().await?;
                 let answers = self.stops[index].send(&rest, &wave, &failpoint::UNDO).await?;
+                self.beside(index, "undo", &rest, &wave, &answers);
                 let name = self.stops[index].router.name.to_string();
                 for (i, answer) in wave.iter().zip(&answers) {
                     if answer.outcome == Outcome::Refused {
@@ -113,6 +121,7 @@ impl Drive<'_> {
         let mut tx = self.engine.0.store.begin().await?;
         self.hold(&mut tx).await?;
         self.engine.journal_undone(&mut tx, self.change.id).await?;
+        self.note_besides(&mut tx);
         let redo = [StepState::Running, StepState::Failed, StepState::Completed];
         let names: Vec<_> =
             self.steps.iter().filter(|step| redo.contains(&step.state)).map(|s| s.name).collect();
@@ -138,10 +147,51 @@ impl Drive<'_> {
         let mut tx = self.engine.0.store.begin().await?;
         self.hold(&mut tx).await?;
         self.change.error = Some(failure.record());
+        self.note_besides(&mut tx);
+        tx.audit(self.engine.change_event(
+            &self.change,
+            "change.needs_operator",
+            json!({"code": failure.code, "message": failure.message}),
+        ));
         self.enter(&mut tx, ChangeState::NeedsOperator, &failure.message).await?;
         self.engine.mark_failed(&mut tx, &self.change).await?;
         tx.commit().await?;
         Ok(())
+    }
+}
+
+impl Drive<'_> {
+    /// Remembers commands sent beside the journaled plan.
+    pub(super) fn beside(
+        &mut self,
+        index: usize,
+        why: &str,
+        plan: &Plan,
+        wave: &[usize],
+        answers: &[Answer],
+    ) {
+        let router = self.stops[index].router.id;
+        for (i, answer) in wave.iter().zip(answers) {
+            let row = &plan.commands[*i].row;
+            self.besides.push(json!({
+                "router": router,
+                "why": why,
+                "command": format!("{} {}", row.menu, verb(&plan.commands[*i].action)),
+                "fields": row.fields,
+                "comment": row.comment(),
+                "outcome": answer.outcome,
+                "answer": answer.text,
+            }));
+        }
+    }
+
+    /// Writes them into the audit trail.
+    pub(super) fn note_besides(&mut self, tx: &mut Tx) {
+        if !self.besides.is_empty() {
+            let commands = std::mem::take(&mut self.besides);
+            let detail = json!({"commands": commands});
+            tx.audit(self.engine.change_event(&self.change, "change.repair_commands", detail));
+        }
     }
 }
 

@@ -29,13 +29,16 @@ impl Engine {
     /// Ends a change. The caller holds it locked.
     pub(crate) async fn close(&self, tx: &mut Tx, change: &mut Change, ending: Ending) -> Result<(), Error> {
         let now = self.now();
-        let released = self.settle_network(tx, change, ending).await?;
+        let mut addresses = Vec::new();
+        let released = self.settle_network(tx, change, ending, &mut addresses).await?;
         self.close_steps(tx, change, ending, released).await?;
         if matches!(ending, Ending::RolledBack) {
             self.journal_undone(tx, change.id).await?;
         }
         change.state = match ending {
             Ending::Applied => ChangeState::Applied,
+            // What was to be given up is given up; what the router still has is not known.
+            Ending::WrittenOff if change.kind == ChangeKind::Deprovision => ChangeState::Applied,
             Ending::RolledBack | Ending::WrittenOff => ChangeState::RolledBack,
             Ending::Cancelled => ChangeState::Cancelled,
         };
@@ -58,6 +61,7 @@ impl Engine {
                 "state": change.state,
                 "error": change.error.as_ref().map(|error| json!({"code": error.code, "message": error.message})),
                 "allocationReleased": released,
+                "addressesReleased": addresses,
                 "commands": self.commands_of(tx, change.id).await?,
             }),
         });
@@ -69,12 +73,20 @@ impl Engine {
     }
 
     /// Whether the allocation was released.
-    async fn settle_network(&self, tx: &mut Tx, change: &Change, ending: Ending) -> Result<bool, Error> {
+    async fn settle_network(
+        &self,
+        tx: &mut Tx,
+        change: &Change,
+        ending: Ending,
+        addresses: &mut Vec<Value>,
+    ) -> Result<bool, Error> {
         let Some(network) = tx.lock_network(Scope::All, change.network_id).await? else { return Ok(true) };
         let made_by_it = change.request["new"].as_bool().unwrap_or(false);
         let before = change.request["before"].as_str().and_then(NetworkStatus::parse);
         let status = match (change.kind, ending) {
             (ChangeKind::Provision, Ending::Applied) => Some(NetworkStatus::Provisioned),
+            // Its rows may still be on a router, so whoever removes it has to ask that router.
+            (ChangeKind::Provision, Ending::WrittenOff) if !made_by_it => Some(NetworkStatus::Failed),
             (ChangeKind::Provision, _) if !made_by_it => Some(before.unwrap_or(NetworkStatus::Allocated)),
             (ChangeKind::Deprovision, Ending::RolledBack | Ending::Cancelled) => {
                 Some(before.unwrap_or(NetworkStatus::Provisioned))
@@ -89,14 +101,14 @@ impl Engine {
                 Ok(false)
             }
             None => {
-                self.release(tx, &network).await?;
+                self.release(tx, &network, addresses).await?;
                 Ok(true)
             }
         }
     }
 
     /// Frees VLAN, prefix and addresses of a network and forgets it.
-    async fn release(&self, tx: &mut Tx, network: &Network) -> Result<(), Error> {
+    async fn release(&self, tx: &mut Tx, network: &Network, addresses: &mut Vec<Value>) -> Result<(), Error> {
         loop {
             let records = tx.addresses(Scope::All, network.id, &moxxie_store::Page::first(500)).await?;
             if records.items.is_empty() {
@@ -104,6 +116,9 @@ impl Engine {
             }
             for record in records.items {
                 tx.delete_address(Scope::All, network.id, record.address).await?;
+                addresses.push(
+                    json!({"address": record.address, "hostname": record.hostname, "vmId": record.vm_id}),
+                );
             }
         }
         tx.release_network_prefixes(network.id).await?;
@@ -139,6 +154,27 @@ impl Engine {
         Ok(())
     }
 
+    /// An audit event about a change itself. What the worker does, it does for whoever asked.
+    pub(crate) fn change_event(
+        &self,
+        change: &Change,
+        action: &str,
+        detail: Value,
+    ) -> moxxie_store::AuditDraft {
+        let mut event = self.event(
+            &Context::system(),
+            Entry {
+                action,
+                object: change.id.to_string(),
+                tenant: Some(change.tenant_id),
+                outcome: "failed",
+                detail,
+            },
+        );
+        event.actor.clone_from(&change.principal);
+        event
+    }
+
     /// Notes in the journal that everything that was or may have been done is undone.
     pub(crate) async fn journal_undone(&self, tx: &mut Tx, change: ChangeId) -> Result<(), Error> {
         let mut undone: std::collections::BTreeMap<_, Vec<_>> = std::collections::BTreeMap::new();
@@ -166,7 +202,7 @@ impl Engine {
     }
 
     /// The commands of a change and the routers' answers, for the audit trail.
-    async fn commands_of(&self, tx: &Tx, change: ChangeId) -> Result<Vec<Value>, Error> {
+    pub(crate) async fn commands_of(&self, tx: &Tx, change: ChangeId) -> Result<Vec<Value>, Error> {
         let journal = tx.journal(Scope::All, change).await?;
         let line = |entry: moxxie_store::JournalEntry| {
             let row = &entry.command.row;

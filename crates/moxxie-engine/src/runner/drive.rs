@@ -17,6 +17,15 @@ use tokio_util::sync::CancellationToken;
 use super::{failure::Stop, lease::Leases};
 use crate::{Engine, Error};
 
+/// What became of one look at a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// It was carried on as far as it goes now.
+    Worked,
+    /// Somebody else has its routers.
+    Kept,
+}
+
 /// A change being worked on, with its routers.
 pub(crate) struct Drive<'e> {
     pub(super) engine: &'e Engine,
@@ -26,6 +35,9 @@ pub(crate) struct Drive<'e> {
     pub(super) network: Option<Network>,
     pub(super) steps: Vec<Step>,
     pub(super) stops: Vec<Place>,
+    /// Commands sent beside the journaled plan, to undo it or to complete it, with their answers: for the
+    /// audit trail.
+    pub(super) besides: Vec<serde_json::Value>,
 }
 
 /// One router of a change.
@@ -49,54 +61,74 @@ impl<'e> Drive<'e> {
         engine: &'e Engine,
         id: ChangeId,
         shutdown: CancellationToken,
-    ) -> Result<(), Error> {
-        let Some(change) = engine.0.store.change(Scope::All, id).await? else { return Ok(()) };
+    ) -> Result<Ran, Error> {
+        let Some(change) = engine.0.store.change(Scope::All, id).await? else { return Ok(Ran::Worked) };
         let ttl = engine.0.config.lease_ttl;
         let holder = &engine.0.holder;
         let Some(leases) = Leases::acquire(&engine.0.store, &change.routers, holder, ttl).await? else {
-            return Ok(());
+            return Ok(Ran::Kept);
         };
         let taken_over = leases.taken_over();
-        let mut drive =
-            Self { engine, shutdown, leases, change, network: None, steps: Vec::new(), stops: Vec::new() };
+        let mut drive = Self {
+            engine,
+            shutdown,
+            leases,
+            change,
+            network: None,
+            steps: Vec::new(),
+            stops: Vec::new(),
+            besides: Vec::new(),
+        };
         let result = drive.go(taken_over).await;
         drive.leave().await;
         result
     }
 
-    async fn go(&mut self, taken_over: bool) -> Result<(), Error> {
+    async fn go(&mut self, taken_over: bool) -> Result<Ran, Error> {
         self.load_routers().await?;
         let mut settled = !taken_over;
         loop {
             self.reload().await?;
             let change = &self.change;
             if change.state.is_final() || change.not_before > self.engine.now() {
-                return Ok(());
+                return Ok(Ran::Worked);
             }
             if !settled && change.reached {
                 // Somebody died with commands on their way: let them arrive before reading is believed.
                 tokio::time::sleep(self.engine.0.config.settle).await;
             }
             settled = true;
+            let begun = !matches!(change.state, ChangeState::Planned | ChangeState::Waiting);
+            if !begun && self.kept_back().await? && self.engine.now() < self.change.deadline {
+                return Ok(Ran::Kept);
+            }
+            let change = &self.change;
             let done = match (change.decision, change.state) {
-                (_, ChangeState::NeedsOperator | ChangeState::AwaitingPeer) => return Ok(()),
+                (_, ChangeState::NeedsOperator | ChangeState::AwaitingPeer) => return Ok(Ran::Worked),
                 (Decision::Commit, _) => self.onward().await,
                 (Decision::None, ChangeState::Planned | ChangeState::Waiting) => self.forward().await,
                 _ => self.back().await,
             };
             match done {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(Ran::Worked),
                 Err(Stop::Stale) => {}
-                Err(Stop::Leave) => return Ok(()),
+                Err(Stop::Leave) => return Ok(Ran::Worked),
                 Err(Stop::Engine(error)) => return Err(error),
                 // Every phase deals with its own failures; what is left is a record that says why.
                 Err(Stop::Failed(failure)) => match self.put_off(self.change.state, &failure).await {
-                    Ok(()) | Err(Stop::Stale | Stop::Leave) => return Ok(()),
+                    Ok(()) | Err(Stop::Stale | Stop::Leave) => return Ok(Ran::Worked),
                     Err(Stop::Engine(error)) => return Err(error),
                     Err(Stop::Failed(failure)) => return Err(Error::Internal(failure.message.into())),
                 },
             }
         }
+    }
+
+    /// Whether another change has begun on one of the routers and is not over. Asked with the leases held,
+    /// so that nobody else can begin one meanwhile.
+    async fn kept_back(&self) -> Result<bool, Error> {
+        let unsettled = self.engine.0.store.unsettled_changes().await?;
+        Ok(unsettled.iter().any(|(id, router)| *id != self.change.id && self.change.routers.contains(router)))
     }
 
     async fn load_routers(&mut self) -> Result<(), Error> {

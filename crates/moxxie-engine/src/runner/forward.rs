@@ -2,11 +2,16 @@
 
 use moxxie_core::{
     change::{ChangeKind, ChangeState, Decision, Outcome, StepName, StepState},
+    device::DeviceIntent,
     identity::Scope,
     network::Network,
     plan::{Action, Plan},
+    row::Row,
 };
 use moxxie_routeros::{Answer, DriverError, SafeMode, guard_free, missing, plan, render};
+
+use moxxie_store::Tx;
+use serde_json::json;
 
 use super::{
     close::Ending,
@@ -19,15 +24,15 @@ use crate::{
     intent,
 };
 
-/// Why the waves of a plan ended early.
-struct Applied {
-    failure: Option<Failure>,
-}
-
 impl Drive<'_> {
     /// One try of a change on routers that are as they were before it.
     pub(super) async fn forward(&mut self) -> Result<(), Stop> {
         self.leaving()?;
+        if self.engine.now() >= self.change.deadline {
+            let late = Failure::lasting("deadline_passed", "the change could not begin before its deadline");
+            self.change.error.get_or_insert_with(|| late.record());
+            return self.end(Ending::RolledBack).await;
+        }
         match self.prepare().await {
             Ok(()) => {}
             // Nothing has been sent in this try, and what an earlier one sent has been taken back.
@@ -68,6 +73,7 @@ impl Drive<'_> {
             tx.journal_write(self.change.id, place.router.id, &place.plan, now).await?;
         }
         self.change.error = None;
+        self.change.attempt += 1;
         let commands: usize = self.stops.iter().map(|place| place.plan.commands.len()).sum();
         self.enter(&mut tx, ChangeState::Running, &format!("{commands} commands are planned")).await?;
         tx.commit().await?;
@@ -99,24 +105,37 @@ impl Drive<'_> {
         let place = &mut self.stops[index];
         let name = place.router.name.to_string();
         let guard = place.session()?.take_guard().await;
-        place.guard = Some(guard.map_err(|error| Failure::of_guard(&name, &error))?);
+        place.guard = Some(guard.map_err(|error| {
+            // The router may have given it all the same: the session must not live on with a hold that
+            // nobody knows of.
+            place.session = None;
+            Failure::of_guard(&name, &error)
+        })?);
         failpoint::hit(failpoint::GUARD_TAKEN);
         Ok(())
     }
 
     /// Sends the plan of one router, wave by wave, each journaled before and after.
     async fn apply(&mut self, index: usize) -> Result<(), Stop> {
-        for wave in self.stops[index].plan.waves() {
-            self.leaving_with_failure()?;
+        let plan = self.stops[index].plan.clone();
+        let waves = plan.waves();
+        let Some(first) = waves.first() else { return Ok(()) };
+        self.leaving_with_failure()?;
+        self.journal(index, None, Some(first)).await?;
+        failpoint::hit(failpoint::WAVE_JOURNALED);
+        for (n, wave) in waves.iter().enumerate() {
             self.leases.ensure(self.engine.0.config.command_deadline).await?;
-            self.journal_sent(index, &wave).await?;
-            failpoint::hit(failpoint::WAVE_JOURNALED);
-            let plan = self.stops[index].plan.clone();
-            let answers = self.stops[index].send(&plan, &wave, &failpoint::PLAN).await?;
-            let applied = self.journal_answers(index, &wave, &answers).await?;
+            let answers = self.stops[index].send(&plan, wave, &failpoint::PLAN).await?;
+            // What became of one wave and that the next one leaves is one write.
+            let next = waves.get(n + 1);
+            let failure = self.journal(index, Some((wave, &answers)), next).await?;
             failpoint::hit(failpoint::WAVE_DONE);
-            if let Some(failure) = applied.failure {
+            if let Some(failure) = failure {
                 return Err(failure.into());
+            }
+            self.leaving_with_failure()?;
+            if next.is_some() {
+                failpoint::hit(failpoint::WAVE_JOURNALED);
             }
         }
         Ok(())
@@ -133,24 +152,37 @@ impl Drive<'_> {
         Ok(())
     }
 
-    async fn journal_sent(&mut self, index: usize, wave: &[usize]) -> Result<(), Stop> {
+    /// Writes what became of a wave, and unless it failed that the next one is sent.
+    async fn journal(
+        &mut self,
+        index: usize,
+        done: Option<(&[usize], &[Answer])>,
+        next: Option<&Vec<usize>>,
+    ) -> Result<Option<Failure>, Stop> {
         let (router, plan) = (self.stops[index].router.id, self.stops[index].plan.clone());
         let mut tx = self.engine.0.store.begin().await?;
         self.hold(&mut tx).await?;
-        tx.journal_sent(self.change.id, router, &ordinals(wave), self.engine.now()).await?;
-        for command in wave.iter().map(|i| &plan.commands[*i]) {
-            self.step(&mut tx, command.row.step, StepState::Running, "").await?;
+        let mut failure = None;
+        if let Some((wave, answers)) = done {
+            failure = self.journal_answers(&mut tx, index, wave, answers).await?;
+        }
+        if let (Some(next), None) = (next, &failure) {
+            tx.journal_sent(self.change.id, router, &ordinals(next), self.engine.now()).await?;
+            for command in next.iter().map(|i| &plan.commands[*i]) {
+                self.step(&mut tx, command.row.step, StepState::Running, "").await?;
+            }
         }
         tx.commit().await?;
-        Ok(())
+        Ok(failure)
     }
 
     async fn journal_answers(
         &mut self,
+        tx: &mut Tx,
         index: usize,
         wave: &[usize],
         answers: &[Answer],
-    ) -> Result<Applied, Stop> {
+    ) -> Result<Option<Failure>, Stop> {
         let place = &self.stops[index];
         let (router, name, plan) = (place.router.id, place.router.name.to_string(), place.plan.clone());
         let outcomes: Vec<_> = ordinals(wave)
@@ -158,53 +190,39 @@ impl Drive<'_> {
             .zip(answers)
             .map(|(ordinal, answer)| (ordinal, answer.outcome, answer.text.clone()))
             .collect();
-        let mut failure = None;
-        let mut tx = self.engine.0.store.begin().await?;
-        self.hold(&mut tx).await?;
         tx.journal_outcomes(self.change.id, router, &outcomes, self.engine.now()).await?;
+        let mut failure = None;
         for (i, answer) in wave.iter().zip(answers) {
             let command = &plan.commands[*i];
+            let what = format!("{} {}", command.row.menu, verb(&command.action));
             let said = answer.text.as_deref().unwrap_or("no answer");
             match answer.outcome {
-                Outcome::Done | Outcome::AlreadySo => continue,
+                Outcome::Done | Outcome::AlreadySo => {}
                 Outcome::Refused => {
-                    self.step(&mut tx, command.row.step, StepState::Failed, said).await?;
-                    failure = Some(Failure {
-                        detail: serde_json::json!({"router": name, "menu": command.row.menu, "answer": said}),
-                        ..Failure::lasting(
-                            "router_refused",
-                            format!(
-                                "router {name} refused {} {}: {said}",
-                                command.row.menu,
-                                verb(&command.action)
-                            ),
-                        )
-                    });
+                    self.step(tx, command.row.step, StepState::Failed, said).await?;
+                    let refused =
+                        Failure::lasting("router_refused", format!("router {name} refused {what}: {said}"));
+                    let detail = json!({"router": name, "menu": command.row.menu, "answer": said});
+                    failure = Some(Failure { detail, ..refused });
                 }
                 // A refusal says more than a lost answer beside it.
-                _ if failure.is_none() => {
-                    failure = Some(Failure::passing(
-                        "connection_lost",
-                        format!(
-                            "router {name}: the answer to {} {} was lost",
-                            command.row.menu,
-                            verb(&command.action)
-                        ),
-                    ));
+                _ => {
+                    failure.get_or_insert_with(|| {
+                        let message = format!("router {name}: the answer to {what} was lost");
+                        Failure::passing("connection_lost", message)
+                    });
                 }
-                _ => {}
             }
         }
         if failure.is_none() {
             for step in plan.steps() {
                 let last = plan.commands.iter().rposition(|command| command.row.step == step);
                 if last.is_some_and(|last| wave.contains(&last)) {
-                    self.step(&mut tx, step, StepState::Completed, "").await?;
+                    self.step(tx, step, StepState::Completed, "").await?;
                 }
             }
         }
-        tx.commit().await?;
-        Ok(Applied { failure })
+        Ok(failure)
     }
 
     /// Reads every router over a fresh session and compares with its plan.
@@ -242,6 +260,15 @@ impl Drive<'_> {
             self.change.decision = Decision::Rollback;
         }
         self.steps_from(&mut tx, &[StepState::Running], StepState::Failed).await?;
+        // The journal of this try makes room for that of the next one: the trail keeps it.
+        let commands = self.engine.commands_of(&tx, self.change.id).await?;
+        tx.audit(self.engine.change_event(
+            &self.change,
+            "change.turn_back",
+            json!({
+                "code": failure.code, "message": failure.message, "again": again, "commands": commands,
+            }),
+        ));
         self.enter(&mut tx, ChangeState::RollingBack, &failure.message).await?;
         tx.commit().await?;
         failpoint::hit(failpoint::ROLLBACK_BEGUN);
@@ -267,6 +294,10 @@ impl Place {
             Failure::of_driver(&name, &error)
         })?;
         if !guard_free(&state) {
+            if state.safe_mode == SafeMode::Ours {
+                // A hold that nobody knows of: it ends with this session.
+                self.session = None;
+            }
             let holder = match &state.safe_mode {
                 SafeMode::Other { user, owner } => format!("{user} ({owner})"),
                 _ => "an earlier session of moxxie".to_owned(),
@@ -314,20 +345,7 @@ impl Engine {
         network: &Network,
     ) -> Result<Plan, Stop> {
         let state = place.state.as_ref().ok_or(Stop::Stale)?;
-        let networks = self.0.store.networks_in_domain(place.domain.id).await?;
-        let mut names = std::collections::HashMap::new();
-        for network in &networks {
-            if !names.contains_key(&network.tenant_id)
-                && let Some(tenant) = self.0.store.tenant(Scope::All, network.tenant_id).await?
-            {
-                names.insert(tenant.id, tenant.name.to_string());
-            }
-        }
-        if let Some(tenant) = self.0.store.tenant(Scope::All, network.tenant_id).await? {
-            names.insert(tenant.id, tenant.name.to_string());
-        }
-        let tenant = |network: &Network| names.get(&network.tenant_id).cloned().unwrap_or_default();
-        let (before, after) = intent::around(kind, &place.site, &place.domain, &networks, network, &tenant);
+        let (before, after) = self.intents(place, kind, network).await?;
         let name = place.router.name.as_str();
         let rendered = |intent| {
             render(intent, &place.binding, &state.facts)
@@ -336,6 +354,45 @@ impl Engine {
         let made = plan(&rendered(&before)?, &rendered(&after)?, state, &place.binding);
         Ok(made.map_err(|refusal| Failure::of_refusal(name, &refusal))?)
     }
+
+    /// The rows that networks other than the change's need on a router now: an inverse made from an older
+    /// plan must leave those alone.
+    pub(super) async fn rows_of_others(&self, place: &Place, network: &Network) -> Result<Vec<Row>, Stop> {
+        let state = place.state.as_ref().ok_or(Stop::Stale)?;
+        let (others, _) = self.intents(place, ChangeKind::Provision, network).await?;
+        let name = place.router.name.as_str();
+        let rows = render(&others, &place.binding, &state.facts);
+        Ok(rows.map_err(|error| Failure::lasting("plan_refused", format!("router {name}: {error}")))?)
+    }
+
+    /// What a router carries before and after a change.
+    async fn intents(
+        &self,
+        place: &Place,
+        kind: ChangeKind,
+        network: &Network,
+    ) -> Result<(DeviceIntent, DeviceIntent), Error> {
+        let networks = self.0.store.networks_in_domain(place.domain.id).await?;
+        let mut names = std::collections::HashMap::new();
+        for network in networks.iter().chain([network]) {
+            if !names.contains_key(&network.tenant_id)
+                && let Some(tenant) = self.0.store.tenant(Scope::All, network.tenant_id).await?
+            {
+                names.insert(tenant.id, tenant.name.to_string());
+            }
+        }
+        let tenant = |network: &Network| names.get(&network.tenant_id).cloned().unwrap_or_default();
+        Ok(intent::around(kind, &place.site, &place.domain, &networks, network, &tenant))
+    }
+}
+
+/// The plan without removals of rows that others need.
+pub(super) fn sparing(mut plan: Plan, kept: &[Row]) -> Plan {
+    plan.commands.retain(|command| {
+        let needed = || kept.iter().any(|row| row.menu == command.row.menu && row.mark == command.row.mark);
+        command.action != Action::Remove || !needed()
+    });
+    plan
 }
 
 fn ordinals(wave: &[usize]) -> Vec<i64> {
@@ -360,6 +417,7 @@ impl Drive<'_> {
     pub(super) async fn end(&mut self, ending: Ending) -> Result<(), Stop> {
         let mut tx = self.engine.0.store.begin().await?;
         self.hold(&mut tx).await?;
+        self.note_besides(&mut tx);
         self.engine
             .close(&mut tx, &mut self.change, ending)
             .await

@@ -7,6 +7,7 @@ use super::{
     close::Ending,
     drive::Drive,
     failure::{Failure, Stop},
+    forward::sparing,
 };
 use crate::failpoint;
 
@@ -19,9 +20,10 @@ impl Drive<'_> {
         for index in 0..self.stops.len() {
             match self.settle(index).await {
                 Ok(()) => {}
-                Err(Stop::Failed(failure)) if failure.passing => {
+                Err(Stop::Failed(failure)) if failure.passing && self.engine.now() < self.change.deadline => {
                     return self.put_off(ChangeState::Verifying, &failure).await;
                 }
+                // Kept, but not seen complete: whether the router comes back is for a person to say.
                 Err(Stop::Failed(failure)) => return self.call_operator(&failure).await,
                 Err(stop) => return Err(stop),
             }
@@ -66,12 +68,15 @@ impl Drive<'_> {
         }
         for _ in 0..ROUNDS {
             self.stops[index].look_when_free(self.engine).await?;
+            let network = self.network()?.clone();
             let place = &self.stops[index];
             let name = place.router.name.to_string();
             let state = place.state.as_ref().ok_or(Stop::Stale)?;
-            let rest = remaining(&place.plan, state);
+            let kept = self.engine.rows_of_others(place, &network).await?;
+            let rest = sparing(remaining(&place.plan, state), &kept);
             if rest.is_empty() {
-                let wrong = missing(&place.plan, state);
+                // Rows that others need stay, also when this change would have removed them.
+                let wrong = missing(&sparing(place.plan.clone(), &kept), state);
                 if wrong.is_empty() {
                     return Ok(());
                 }
@@ -85,6 +90,7 @@ impl Drive<'_> {
             for wave in rest.waves() {
                 self.leases.ensure(self.engine.0.config.command_deadline).await?;
                 let answers = self.stops[index].send(&rest, &wave, &failpoint::FORWARD).await?;
+                self.beside(index, "roll forward", &rest, &wave, &answers);
                 if let Some((i, answer)) =
                     wave.iter().zip(&answers).find(|(_, answer)| answer.outcome == Outcome::Refused)
                 {

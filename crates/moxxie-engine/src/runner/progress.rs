@@ -79,9 +79,14 @@ impl Drive<'_> {
     /// Puts the change off, in the state it has or is given, because of a failure that may pass.
     pub(super) async fn put_off(&mut self, state: ChangeState, failure: &Failure) -> Result<(), Stop> {
         let now = self.engine.now();
-        self.change.attempt += 1;
         self.change.not_before = now.checked_add(self.backoff()).unwrap_or(now);
-        self.change.error = Some(failure.record());
+        match &mut self.change.error {
+            // Why it goes back is what people need to know; why it cannot yet is beside it.
+            Some(error) if state == ChangeState::RollingBack => {
+                error.detail = json!({"reason": error.detail.get("reason").unwrap_or(&error.detail), "now": failure.message});
+            }
+            error => *error = Some(failure.record()),
+        }
         let mut tx = self.engine.0.store.begin().await?;
         self.hold(&mut tx).await?;
         self.enter(&mut tx, state, &failure.message).await?;
@@ -90,12 +95,13 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// The pause before the next try: doubled each time up to the configured most, with a quarter of
-    /// jitter so that changes that failed together do not come back together.
+    /// The pause before the next try: a quarter of the time the change is old, from 250 ms up to the
+    /// configured most, so that it grows with each try; with jitter, so that changes that failed together
+    /// do not come back together.
     fn backoff(&self) -> SignedDuration {
         let most = self.engine.0.config.max_backoff.as_millis();
-        let tries = u32::try_from(self.change.attempt.clamp(1, 16)).unwrap_or(16);
-        let full = (250_u128 << tries).min(most);
+        let age = self.engine.now().duration_since(self.change.created_at).as_millis();
+        let full = (u128::try_from(age).unwrap_or(0) / 4).max(250).min(most);
         let jitter = u128::from(self.engine.0.ambient.random::<1>()[0]) * full / 4 / 255;
         SignedDuration::from_millis(i64::try_from(full - jitter).unwrap_or(i64::MAX))
     }

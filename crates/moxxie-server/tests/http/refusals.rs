@@ -159,3 +159,34 @@ async fn answers_carry_a_request_id() {
     assert!(!reply.header("x-request-id").is_empty());
     assert_eq!(reply.header("x-content-type-options"), "nosniff");
 }
+
+#[tokio::test]
+async fn refused_writes_are_in_the_audit_trail() {
+    let server = Server::start().await.with_site().await;
+    let order = json!({"clientId": "acme", "datacenter": "dc2", "size": "/24", "vlanId": 50});
+    let attempts = [
+        (&server.admin, "networks/allocate", order.clone(), "network.allocate", "validation"),
+        (&server.viewer, "networks/provision", order.clone(), "network.provision", "forbidden"),
+        (
+            &server.admin,
+            "pools",
+            json!({"name": "x", "prefix": "172.20.0.0/24"}),
+            "pool.create",
+            "pool_overlap",
+        ),
+        (&server.admin, "tenants", json!({"nam": "x"}), "tenant.create", "validation"),
+    ];
+    for (token, path, body, action, code) in attempts {
+        let reply =
+            server.send(request(Method::POST, &format!("/api/v1/{path}"), Some(token), Some(body))).await;
+        assert_eq!(reply.problem().code, code);
+        let trail = server.get(&format!("/api/v1/audit?action={action}&outcome=refused")).await.json();
+        let event = &trail["items"][0];
+        assert_eq!(event["detail"]["code"], code, "{trail}");
+        assert_eq!(event["object"], format!("/api/v1/{path}"));
+    }
+    // Asking what would happen is no attempt.
+    server.post("/api/v1/networks/allocate?dryRun=true", order).await.problem();
+    let trail = server.get("/api/v1/audit?action=network.allocate&outcome=refused").await.json();
+    assert_eq!(trail["items"].as_array().unwrap().len(), 1);
+}

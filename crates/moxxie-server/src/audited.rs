@@ -1,0 +1,98 @@
+//! Refused writes get into the audit trail too (design, invariant 9).
+//!
+//! What succeeds is noted by the use case, in the transaction that does it. What is refused before that,
+//! from malformed JSON to a missing role, is noted here, in one place for every operation.
+
+use axum::{extract::Request, response::Response};
+use moxxie_api::Problem;
+use moxxie_engine::{Context, Engine, audit::Refusal};
+
+/// What the audit trail calls an operation of the API; `None` for one that only reads.
+pub(crate) fn action(operation_id: &str) -> Option<&'static str> {
+    Some(match operation_id {
+        "create_datacenter" => "site.create",
+        "create_pool" => "pool.create",
+        "create_router" => "router.create",
+        "create_tenant" => "tenant.create",
+        "create_token" => "token.create",
+        "revoke_token" => "token.revoke",
+        "allocate_network" => "network.allocate",
+        "provision_network" | "provision_allocated_network" => "network.provision",
+        "deprovision_network" => "network.deprovision",
+        "create_address" | "create_next_address" => "address.create",
+        "delete_address" => "address.release",
+        "cancel_change" => "change.cancel",
+        "retry_change" => "change.retry",
+        "rollback_change" => "change.rollback",
+        "resolve_change" => "change.resolve",
+        _ => return None,
+    })
+}
+
+/// A write that is being asked for.
+pub(crate) struct Attempt {
+    action: &'static str,
+    path: String,
+    rehearsal: bool,
+}
+
+impl Attempt {
+    pub(crate) fn of(action: &'static str, request: &Request) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        Self {
+            action,
+            path: request.uri().path().chars().take(200).collect(),
+            // A dry run asks what would happen; that the answer is no is not an attempt to write.
+            rehearsal: query.split('&').any(|pair| pair == "dryRun=true"),
+        }
+    }
+
+    /// What to note of an attempt that came to nothing. A change that failed after it was accepted has an
+    /// event of its own.
+    pub(crate) fn refused(self, response: &Response) -> Option<Refused> {
+        let problem = response.extensions().get::<Problem>()?;
+        if self.rehearsal || problem.change_id.is_some() {
+            return None;
+        }
+        let failed = response.status().is_server_error();
+        Some(Refused { attempt: self, code: problem.code.clone(), message: problem.detail.clone(), failed })
+    }
+}
+
+/// A write that was not done.
+pub(crate) struct Refused {
+    attempt: Attempt,
+    code: String,
+    message: String,
+    failed: bool,
+}
+
+impl Refused {
+    /// Writes it into the trail.
+    pub(crate) async fn note(self, engine: &Engine, context: &Context) {
+        let refusal = Refusal {
+            action: self.attempt.action,
+            object: &self.attempt.path,
+            code: &self.code,
+            message: &self.message,
+            failed: self.failed,
+        };
+        engine.note_refusal(context, refusal).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+
+    use super::*;
+    use crate::{openapi, rest::openapi::operations};
+
+    #[test]
+    fn every_write_has_a_name_in_the_trail_and_no_read_has() {
+        for (method, path, operation) in operations(&openapi()) {
+            let id = operation.operation_id.as_deref().unwrap_or_default();
+            assert_eq!(action(id).is_some(), method != Method::GET, "{method} {path} ({id})");
+        }
+    }
+}
