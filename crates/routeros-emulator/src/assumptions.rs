@@ -106,6 +106,21 @@ const TABLE: &[(&str, &str, &str)] = &[
         "flags of /ip/route rows are absent when false, but dynamic, inactive and disabled are always there",
         "real rows seen were mixed",
     ),
+    (
+        "about-texts",
+        "`.about` of a row that refers to something gone, or jumps to a chain that is not there, says so in words of ours",
+        "the property and some of its texts were seen on real rows, not these",
+    ),
+    (
+        "filter-refused",
+        "a /routing/filter/rule text that cannot be read is refused, on add and on set",
+        "an import of a rule with a single `=` was reported as refused; the text of the refusal was not",
+    ),
+    (
+        "filter-grammar",
+        "a rule is one `if` with one optional `else`, or bare actions; no `if` within, nothing behind",
+        "the manual shows no other form; a router may take more",
+    ),
 ];
 
 /// Every assumption, texts of the error catalogue included.

@@ -133,7 +133,7 @@ const CATALOGUE: &[Entry] = &[
     assumed(ErrorId::UnknownValueName, Some(1), "input does not match any value of value-name"),
     assumed(ErrorId::DiskFull, Some(4), "failure: not enough space on disk"),
     assumed(ErrorId::FileExists, Some(4), "failure: file already exists"),
-    assumed(ErrorId::FilterSyntax, Some(1), "syntax error: {}"),
+    assumed(ErrorId::FilterSyntax, Some(1), "failure: rule has a syntax error: expected {} at \"{}\""),
     assumed(ErrorId::WrongBackup, Some(4), "failure: wrong backup password"),
     assumed(ErrorId::InstanceRequired, None, "missing =instance="),
 ];

@@ -30,6 +30,7 @@ mod describe;
 mod emulator;
 mod errors;
 mod faults;
+mod filter;
 mod log;
 mod scene;
 mod schema;

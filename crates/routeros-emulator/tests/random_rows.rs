@@ -123,6 +123,8 @@ fn value(name: &str, field: &FieldDescription, random: &mut fastrand::Rng) -> Op
         return Some(target.to_owned());
     }
     Some(match kind {
+        // Routing filter rules are read, not only stored.
+        "text" if name == "rule" => format!("if (dst-len in 8-24) {{ set distance +{n}; accept }}"),
         "text" => format!("text-{n}-{}", random.u32(..)),
         "bool" => random.bool().to_string(),
         "switch" => "true".to_owned(),

@@ -260,3 +260,25 @@ async fn snapshots_ignore_ids_and_compare_sequences() {
     assert_ne!(one.snapshot(), two.snapshot());
     assert!(one.snapshot().diff(&two.snapshot()).contains("another sequence"));
 }
+
+#[tokio::test]
+async fn filter_rules_are_read() {
+    let emu = emulator("7.22").await;
+    let mut client = session(&emu).await;
+    let add =
+        |rule: &str| ["/routing/filter/rule/add".to_owned(), "=chain=in".into(), format!("=rule={rule}")];
+    let id = client.run(&add("if (dst in 10.0.0.0/8) { accept }")).await.id();
+    let wrong = client.run(&add("if (dst=10.0.0.0/8) { accept }")).await;
+    assert_eq!(wrong.categories, ["1"]);
+    assert!(wrong.trap().contains("\"=10.0.0.0/8) { a\""), "{wrong:?}");
+    let target = format!("=.id={id}");
+    let wrong = client.run(&["/routing/filter/rule/set", &target, "=rule=accept it"]).await;
+    assert!(wrong.trap().contains("syntax error"));
+    client.run(&["/routing/filter/rule/disable", &target]).await.ok();
+    let rows = emu.rows("/routing/filter/rule");
+    assert_eq!(rows.len(), 1);
+    assert_eq!(
+        (rows[0]["rule"].as_str(), rows[0]["inactive"].as_str()),
+        ("if (dst in 10.0.0.0/8) { accept }", "true")
+    );
+}

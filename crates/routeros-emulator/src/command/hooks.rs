@@ -48,6 +48,7 @@ pub(super) fn before_write(
             }
         }
         "/user" => check_last_full_user(router, menu, before, Some(row))?,
+        "/routing/filter/rule" => check_filter(menu, row)?,
         _ => {}
     }
     if menu.path() == "/system/scheduler" {
@@ -73,6 +74,15 @@ pub(super) fn before_set(
         fill_network(menu, row);
     }
     Ok(())
+}
+
+/// A rule that cannot be read is refused (assumption `filter-refused`).
+fn check_filter(menu: &CompiledMenu, row: &Row) -> Result<(), Trap> {
+    let Some(rule) = text(menu, row, "rule") else { return Ok(()) };
+    crate::filter::parse(rule).map(drop).map_err(|wrong| {
+        let near: String = rule.get(wrong.at..).unwrap_or_default().chars().take(16).collect();
+        Trap::with2(ErrorId::FilterSyntax, wrong.expected, &near)
+    })
 }
 
 /// Called with the row in place: what it brings about elsewhere. `old_name` is the name before the change.

@@ -1,11 +1,13 @@
 //! What a router computes: read-only fields of stored rows, and rows that nothing stores.
 
+mod about;
 mod bridge;
 mod interface;
 mod ip;
 mod route;
 mod system;
 
+pub(crate) use about::about;
 pub(crate) use interface::l2mtu;
 
 use crate::schema::CompiledMenu;
@@ -29,6 +31,10 @@ pub(crate) fn field(router: &Router, menu: &CompiledMenu, row: &Row, name: &str)
         "/interface/bridge/port" | "/interface/bridge/vlan" => bridge::field(router, menu, row, name),
         "/ip/address" | "/ip/pool" => ip::field(router, menu, row, name),
         "/ip/route" => route::field(router, menu, row, name),
+        // A disabled rule is inactive, as a real row shows.
+        "/routing/filter/rule" if name == "inactive" => {
+            Some(Value::bool(!router.enabled(row) || has_dead_reference(router, row)))
+        }
         path if path.starts_with("/system/") => system::field(router, menu, name),
         _ => None,
     };
@@ -37,11 +43,6 @@ pub(crate) fn field(router: &Router, menu: &CompiledMenu, row: &Row, name: &str)
         "invalid" | "inactive" => Some(Value::bool(has_dead_reference(router, row))),
         _ => None,
     })
-}
-
-/// Why a row does not work, as the console prints it in red (reference 1.7).
-pub(crate) fn about(_router: &Router, _row: &Row) -> Option<String> {
-    None
 }
 
 /// Rows of a menu that are computed when asked for.

@@ -11,4 +11,3 @@ mod tests;
 mod tree;
 
 pub(crate) use parse::parse;
-pub(crate) use tree::Rule;

@@ -133,11 +133,7 @@ fn operand(
 }
 
 fn comparison(scanner: &mut Scanner<'_>, known: &[&'static str]) -> Result<&'static str, Wrong> {
-    known
-        .iter()
-        .copied()
-        .find(|operator| scanner.sign(operator))
-        .ok_or_else(|| scanner.wrong("operator"))
+    known.iter().copied().find(|operator| scanner.sign(operator)).ok_or_else(|| scanner.wrong("operator"))
 }
 
 fn word_of(
@@ -162,18 +158,8 @@ fn checked(
 }
 
 fn action(scanner: &mut Scanner<'_>) -> Result<Action, Wrong> {
-    const VERBS: &[&str] = &[
-        "accept",
-        "reject",
-        "return",
-        "jump",
-        "rpki-verify",
-        "unset",
-        "set",
-        "append",
-        "filter",
-        "delete",
-    ];
+    const VERBS: &[&str] =
+        &["accept", "reject", "return", "jump", "rpki-verify", "unset", "set", "append", "filter", "delete"];
     match word_of(scanner, "action", VERBS)? {
         end @ ("accept" | "reject" | "return") => Ok(Action::End(end)),
         "jump" => Ok(Action::Jump(scanner.word("chain")?.to_owned())),
@@ -209,7 +195,7 @@ fn new_value(scanner: &mut Scanner<'_>, property: &Property) -> Result<Word, Wro
             address.parse::<IpAddr>().is_ok()
                 || is_name(&text)
                 || find(&text).is_some()
-                || text.parse::<u32>().is_ok()
+                || digits(&text).is_some()
         }),
         Kind::Enum(words) => checked(scanner, "known word", |text| words.contains(&text)),
         _ => scanner.value("value"),
@@ -218,13 +204,18 @@ fn new_value(scanner: &mut Scanner<'_>, property: &Property) -> Result<Word, Wro
 
 /// A constant, or another numeric property.
 fn is_number(text: &str) -> bool {
-    text.parse::<u32>().is_ok() || find(text).is_some_and(|property| property.kind == Kind::Number)
+    digits(text).is_some() || find(text).is_some_and(|property| property.kind == Kind::Number)
+}
+
+/// Without a sign, which `u32` would take.
+fn digits(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// `8-24` or `8..24`; one number is a range as well.
 fn is_range(text: &str) -> bool {
     let (low, high) = text.split_once("..").or_else(|| text.split_once('-')).unwrap_or((text, text));
-    matches!((low.parse::<u32>(), high.parse::<u32>()), (Ok(low), Ok(high)) if low <= high)
+    matches!((digits(low), digits(high)), (Some(low), Some(high)) if low <= high)
 }
 
 fn is_prefix(text: &str) -> bool {

@@ -30,7 +30,11 @@ pub(crate) enum Condition {
     All(Vec<Condition>),
     Not(Box<Condition>),
     /// A property with its operator and value, or alone.
-    Is { property: String, operator: Option<String>, value: Option<Word> },
+    Is {
+        property: String,
+        operator: Option<String>,
+        value: Option<Word>,
+    },
 }
 
 /// A value, with the quotes it came in.
@@ -48,7 +52,11 @@ pub(crate) enum Action {
     RpkiVerify(String),
     Unset(String),
     /// `set`, `append`, `filter`, `delete` of a property.
-    Change { verb: &'static str, property: String, value: Word },
+    Change {
+        verb: &'static str,
+        property: String,
+        value: Word,
+    },
 }
 
 impl fmt::Display for Rule {
