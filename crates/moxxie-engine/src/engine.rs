@@ -103,11 +103,12 @@ impl Engine {
             shutdown.cancel();
             result
         };
-        let (changes, upkeep) =
-            tokio::join!(async { ends_all(self.run_changes(shutdown.clone()).await).await }, async {
-                ends_all(self.run_upkeep(shutdown.clone()).await).await
-            },);
-        changes.and(upkeep)
+        let (changes, upkeep, failures) = tokio::join!(
+            async { ends_all(self.run_changes(shutdown.clone()).await).await },
+            async { ends_all(self.run_upkeep(shutdown.clone()).await).await },
+            async { ends_all(self.run_failure_counts(shutdown.clone()).await).await }
+        );
+        changes.and(upkeep).and(failures)
     }
 
     /// Signs the heads of the audit chains and forgets old idempotency keys, now and then.

@@ -6,7 +6,7 @@
 
 mod common;
 
-use std::{collections::BTreeSet, fs, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fs, sync::Arc, time::Duration};
 
 use common::{Server, moxxie};
 use moxxie_engine::failpoint;
@@ -142,10 +142,13 @@ impl Bench {
             emulator.add_row("/ip/firewall/filter", &anchor).unwrap();
         }
         let home = tempfile::tempdir().unwrap();
-        fs::write(home.path().join("moxxie.toml"), configuration(&emulator)).unwrap();
+        fs::write(home.path().join("moxxie.toml"), common::configuration(&emulator.addr().to_string()))
+            .unwrap();
         let database = match database {
             Database::Sqlite => None,
-            Database::Postgres => Some(new_database(home.path())),
+            Database::Postgres => {
+                Some(common::new_database(&std::env::var("MOXXIE_TEST_POSTGRES").unwrap(), "crash"))
+            }
         };
         let before = emulator.snapshot();
         Self { death, home, emulator, before, database, token: String::new() }
@@ -283,57 +286,8 @@ fn order() -> Value {
         "options": {"enableDHCP": true, "firewallProfile": "isolated"}})
 }
 
-fn configuration(emulator: &Emulator) -> String {
-    format!(
-        r#"
-listen = "127.0.0.1:0"
-data_dir = "data"
-scan_interval = "200ms"
-max_backoff = "500ms"
-command_deadline = "2s"
-lease_ttl = "15s"
-settle = "200ms"
-
-[[sites]]
-name = "dc1"
-encapsulation = {{ type = "qinq", service_vlan = 1000 }}
-vlan_range = "100-200"
-management_prefixes = ["10.255.0.0/24"]
-
-[[pools]]
-name = "main"
-datacenter = "dc1"
-prefix = "172.20.0.0/16"
-
-[[routers]]
-name = "r1"
-datacenter = "dc1"
-address = "{}"
-username = "moxxie"
-password = "router-secret"
-trunk = "ether2"
-
-[[tenants]]
-name = "acme"
-"#,
-        emulator.addr()
-    )
-}
-
 /// Waits until the server has killed itself.
 fn died(server: Server, what: &str) {
     let (code, log) = block_in_place(|| server.wait());
     assert_eq!(code, None, "{what}: it ended by itself instead of being killed\n{log}");
-}
-
-/// A database of its own on the server that the tests were given.
-fn new_database(home: &Path) -> String {
-    let server = std::env::var("MOXXIE_TEST_POSTGRES").unwrap();
-    let unique = home.file_name().unwrap().to_string_lossy().to_lowercase();
-    let name = format!("crash_{}", unique.trim_matches('.').replace('.', "_"));
-    let sql = format!("CREATE DATABASE \"{name}\"");
-    let status = std::process::Command::new("psql").args(["-q", "-d", &server, "-c", &sql]).status().unwrap();
-    assert!(status.success(), "creating database {name}");
-    let (base, _) = server.rsplit_once('/').unwrap();
-    format!("{base}/{name}")
 }

@@ -151,3 +151,53 @@ pub fn http() -> reqwest::Client {
     });
     reqwest::Client::new()
 }
+
+/// A configuration with one site, `dc1` (Q-in-Q, VLANs 100 to 200), whose router answers at `router`.
+pub fn configuration(router: &str) -> String {
+    format!(
+        r#"
+listen = "127.0.0.1:0"
+data_dir = "data"
+scan_interval = "200ms"
+max_backoff = "500ms"
+command_deadline = "2s"
+lease_ttl = "15s"
+settle = "200ms"
+
+[[sites]]
+name = "dc1"
+encapsulation = {{ type = "qinq", service_vlan = 1000 }}
+vlan_range = "100-200"
+management_prefixes = ["10.255.0.0/24"]
+
+[[pools]]
+name = "main"
+datacenter = "dc1"
+prefix = "172.20.0.0/16"
+
+[[routers]]
+name = "r1"
+datacenter = "dc1"
+address = "{}"
+username = "moxxie"
+password = "router-secret"
+trunk = "ether2"
+
+[[tenants]]
+name = "acme"
+"#,
+        router
+    )
+}
+
+/// A database of its own on a PostgreSQL server.
+pub fn new_database(server: &str, purpose: &str) -> String {
+    static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    let name = format!("{purpose}_{}_{count}", std::process::id());
+    let sql = format!("CREATE DATABASE {name}");
+    let status = Command::new("psql").args(["-q", "-d", server, "-c", &sql]).status().unwrap();
+    assert!(status.success(), "creating database {name}");
+    let (base, _) = server.rsplit_once('/').unwrap();
+    format!("{base}/{name}")
+}
