@@ -112,6 +112,21 @@ const TABLE: &[(&str, &str, &str)] = &[
         "the property and some of its texts were seen on real rows, not these",
     ),
     (
+        "bgp-cache",
+        "the row of a lost session stays for 30 s without its flag, then goes; a switch sets the time",
+        "the manual says that it may stay until the cache expires, not when that is",
+    ),
+    (
+        "bgp-restart",
+        "changing a connection, its templates or its instance (comments included) restarts the session",
+        "said of most fields; which ones do not was not found",
+    ),
+    (
+        "bgp-open",
+        "a neighbour of another AS than expected leaves a session row that is not established",
+        "TCP came up, which makes the row; what happens behind a refused OPEN was not seen",
+    ),
+    (
         "filter-refused",
         "a /routing/filter/rule text that cannot be read is refused, on add and on set",
         "an import of a rule with a single `=` was reported as refused; the text of the refusal was not",

@@ -49,6 +49,7 @@ pub struct Builder {
     shuffle: bool,
     rollback_delay: Duration,
     foreign_release: bool,
+    bgp_cache: Duration,
     keep_on_reboot: bool,
     reboot_time: Duration,
     latency: (Duration, Duration),
@@ -73,6 +74,7 @@ impl Default for Builder {
             shuffle: true,
             rollback_delay: Duration::from_secs(2),
             foreign_release: false,
+            bgp_cache: Duration::from_secs(30),
             keep_on_reboot: true,
             reboot_time: Duration::from_millis(200),
             latency: (Duration::ZERO, Duration::ZERO),
@@ -180,6 +182,12 @@ impl Builder {
         self
     }
 
+    /// How long the row of a BGP session stays after the session was lost (default: 30 s).
+    pub fn bgp_cache(mut self, time: Duration) -> Self {
+        self.bgp_cache = time;
+        self
+    }
+
     /// How long a reboot takes (default: 200 ms).
     pub fn reboot_time(mut self, time: Duration) -> Self {
         self.reboot_time = time;
@@ -237,6 +245,7 @@ impl Builder {
             rollback_delay: self.rollback_delay.as_millis() as i64,
             foreign_release: self.foreign_release,
             keep_on_reboot: self.keep_on_reboot,
+            bgp_cache: self.bgp_cache.as_millis() as i64,
         };
         let mut router = Router::new(settings, clock.now());
         router.create_interfaces(self.ethernet, self.seed);

@@ -20,6 +20,7 @@
 //! ```
 
 mod assumptions;
+mod bgp;
 mod builder;
 mod certificate;
 mod clock;
@@ -42,6 +43,7 @@ mod value;
 mod version;
 
 pub use assumptions::{Assumption, assumptions};
+pub use bgp::{Bgp, BgpPeer};
 pub use builder::{Builder, StartError};
 pub use clock::Clock;
 pub use control::ControlServer;

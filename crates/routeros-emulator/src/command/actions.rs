@@ -63,6 +63,7 @@ pub(super) fn menu_command(
             router.log.push(router.now, &format!("script,{topic}"), &message);
             Ok(Answer::done())
         }
+        ("/routing/bgp/session", _) => super::bgp::session(router, caller, menu, command, request),
         ("/user/active", "request-logout") => end_sessions(router, request),
         ("/certificate", "sign") => {
             let item = request.argument("number").or_else(|| request.argument(".id"));

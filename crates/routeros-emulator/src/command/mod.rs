@@ -3,6 +3,7 @@
 mod actions;
 mod add;
 mod arrange;
+mod bgp;
 mod dispatch;
 mod hooks;
 mod print;

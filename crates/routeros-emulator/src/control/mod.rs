@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use crate::bgp::BgpPeer;
 use crate::emulator::{Emulator, Refused};
 use crate::faults::Fault;
 
@@ -54,6 +55,13 @@ enum Ask {
         command: String,
         #[serde(default)]
         arguments: BTreeMap<String, String>,
+    },
+    BgpUp {
+        connection: String,
+        peer: BgpPeer,
+    },
+    BgpDown {
+        connection: String,
     },
     Log,
     Clock {
@@ -128,6 +136,8 @@ async fn answer(emulator: &Emulator, ask: Ask) -> Value {
         Ask::Rows { menu } => return json!({"ok": emulator.rows(&menu)}),
         Ask::Hits => return json!({"ok": emulator.faults().hits()}),
         Ask::Log => return json!({"ok": emulator.command_log()}),
+        Ask::BgpUp { connection, peer } => return json!({"ok": emulator.bgp().peer_up(&connection, peer)}),
+        Ask::BgpDown { connection } => emulator.bgp().peer_down(&connection),
         Ask::Add { menu, fields } => return result(emulator.add_row(&menu, &pairs(&fields))),
         Ask::Set { menu, item, fields } => return result(emulator.set_row(&menu, &item, &pairs(&fields))),
         Ask::Remove { menu, item } => return result(emulator.remove_row(&menu, &item)),

@@ -31,6 +31,8 @@ pub(crate) fn field(router: &Router, menu: &CompiledMenu, row: &Row, name: &str)
         "/interface/bridge/port" | "/interface/bridge/vlan" => bridge::field(router, menu, row, name),
         "/ip/address" | "/ip/pool" => ip::field(router, menu, row, name),
         "/ip/route" => route::field(router, menu, row, name),
+        // What cannot work says so, and why (reference 4).
+        path if path.starts_with("/routing/bgp/") => bgp(router, row, name),
         // A disabled rule is inactive, as a real row shows.
         "/routing/filter/rule" if name == "inactive" => {
             Some(Value::bool(!router.enabled(row) || has_dead_reference(router, row)))
@@ -43,6 +45,17 @@ pub(crate) fn field(router: &Router, menu: &CompiledMenu, row: &Row, name: &str)
         "invalid" | "inactive" => Some(Value::bool(has_dead_reference(router, row))),
         _ => None,
     })
+}
+
+fn bgp(router: &Router, row: &Row, name: &str) -> Option<Value> {
+    match name {
+        "inactive" if row.menu != "/routing/bgp/vpn" => Some(Value::bool(about(router, row).is_some())),
+        "uptime" => {
+            let up = (router.now - router.bgp_established(row.id)?).max(0) as u64;
+            Some(Value::text(crate::value::format_duration(up - up % 1000)))
+        }
+        _ => None,
+    }
 }
 
 /// Rows of a menu that are computed when asked for.

@@ -33,7 +33,9 @@ pub(crate) struct CompiledMenu {
 impl CompiledMenu {
     fn new(mut menu: Menu, minor: u8) -> Self {
         menu.fields.retain(|field| field.in_version(minor));
-        menu.extra.retain(|extra| extra.until.is_none_or(|until| minor < until));
+        menu.extra.retain(|extra| {
+            extra.until.is_none_or(|until| minor < until) && extra.since.is_none_or(|since| since <= minor)
+        });
         let by_name: HashMap<_, _> =
             menu.fields.iter().enumerate().map(|(ix, field)| (field.name, ix as FieldIx)).collect();
         let name_field = by_name.get("name").copied().filter(|_| menu.kind == Kind::List);

@@ -30,6 +30,8 @@ pub(crate) struct Extra {
     pub(crate) arguments: &'static [&'static str],
     /// First minor that lost it.
     pub(crate) until: Option<u8>,
+    /// First minor that has it, where it came later than the menu.
+    pub(crate) since: Option<u8>,
 }
 
 /// One menu: a table entry.
@@ -176,7 +178,7 @@ impl Menu {
     }
 
     pub(crate) fn command(mut self, name: &'static str, arguments: &'static [&'static str]) -> Self {
-        self.extra.push(Extra { name, arguments, until: None });
+        self.extra.push(Extra { name, arguments, until: None, since: None });
         self
     }
 
@@ -187,7 +189,18 @@ impl Menu {
         name: &'static str,
         arguments: &'static [&'static str],
     ) -> Self {
-        self.extra.push(Extra { name, arguments, until: Some(minor) });
+        self.extra.push(Extra { name, arguments, until: Some(minor), since: None });
+        self
+    }
+
+    /// A command as a later version has it.
+    pub(crate) fn command_since(
+        mut self,
+        minor: u8,
+        name: &'static str,
+        arguments: &'static [&'static str],
+    ) -> Self {
+        self.extra.push(Extra { name, arguments, until: None, since: Some(minor) });
         self
     }
 

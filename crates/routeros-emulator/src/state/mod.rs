@@ -1,5 +1,6 @@
 //! A router's whole state: one plain structure, changed by commands, free of sockets.
 
+mod bgp;
 mod certificate;
 mod change;
 mod defaults;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::bgp::Bgp;
 use super::change::Change;
 use super::history::History;
 use super::safe_mode::Hold;
@@ -26,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) foreign_release: bool,
     /// Whether changes under safe mode survive a reboot (assumption `safe-mode-reboot`).
     pub(crate) keep_on_reboot: bool,
+    /// Milliseconds that the row of a lost BGP session stays (assumption `bgp-cache`).
+    pub(crate) bgp_cache: i64,
 }
 
 /// Hears of a change; false when nobody listens any more.
@@ -59,6 +62,7 @@ pub(crate) struct Router {
     pub(crate) keys: HashMap<u32, KeyPair>,
     /// Set by `/system/reboot` and the like; the server sees to it.
     pub(crate) reboot_wanted: bool,
+    pub(crate) bgp: Bgp,
     next_expiry: i64,
 }
 
@@ -80,6 +84,7 @@ impl Router {
             followers: Vec::new(),
             keys: HashMap::new(),
             reboot_wanted: false,
+            bgp: Bgp::default(),
             next_expiry: 0,
         };
         router.create_defaults();
@@ -128,6 +133,7 @@ impl Router {
             self.unroll();
         }
         self.run_schedulers();
+        self.settle_bgp();
         // Timeouts are in seconds; looking more often only costs.
         if now >= self.next_expiry {
             self.next_expiry = now + 1000;
@@ -146,6 +152,7 @@ impl Router {
         self.log = Log::default();
         self.booted = self.now;
         self.reboot_wanted = false;
+        self.forget_bgp();
         self.forget_volatile();
         self.log.push(self.now, "system,info", "router rebooted");
         self.restart_schedulers();

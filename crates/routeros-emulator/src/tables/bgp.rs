@@ -7,7 +7,14 @@ use crate::schema::{
 };
 
 pub(super) fn menus() -> Vec<Menu> {
-    vec![bgp_instance(), bgp_connection(), bgp_template(), bgp_session(), bgp_advertisements(), bgp_vpn()]
+    vec![
+        bgp_instance(),
+        bgp_connection(),
+        bgp_template(),
+        super::bgp_session::bgp_session(),
+        bgp_advertisements(),
+        bgp_vpn(),
+    ]
 }
 
 /// `/routing/bgp/instance`.
@@ -82,11 +89,6 @@ fn bgp_template() -> Menu {
             ro("default", Type::Bool),
             ro("inactive", Type::Bool),
         ])
-}
-
-/// `/routing/bgp/session`.
-fn bgp_session() -> Menu {
-    Menu::list("/routing/bgp/session").read_only().fields([]).unset_command()
 }
 
 /// `/routing/bgp/advertisements`.

@@ -4,6 +4,7 @@
 //! (`schema/` of the reference); defaults, uniqueness and references its section 4.
 
 mod bgp;
+mod bgp_session;
 mod bridge;
 mod certificate;
 mod dhcp;
