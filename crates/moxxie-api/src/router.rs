@@ -42,6 +42,34 @@ impl std::fmt::Debug for RouterCreate {
     }
 }
 
+/// What to change about a router; what is left out stays as it is.
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RouterUpdate {
+    /// `host:port` of its API service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The user to log in as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Its password; kept sealed, never given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(write_only)]
+    pub password: Option<String>,
+    /// How the connection is protected. To go back to plain, register the router anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
+    /// Comment of the rules before which moxxie puts its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub firewall_anchor: Option<String>,
+}
+
+impl std::fmt::Debug for RouterUpdate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RouterUpdate").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
 /// How a router's management connection is protected.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -98,6 +98,7 @@ impl Engine {
     /// # Errors
     /// When a worker ends by itself, which is a defect: the process should end with it.
     pub async fn run(&self, shutdown: CancellationToken) -> Result<(), Error> {
+        describe_metrics();
         // A worker that ends by itself ends the others, and with them the process.
         let ends_all = async |result: Result<(), Error>| {
             shutdown.cancel();
@@ -142,4 +143,21 @@ impl Engine {
     pub async fn ready(&self) -> Result<(), Error> {
         Ok(self.0.store.ping().await?)
     }
+}
+
+/// Says what the metrics mean, and shows the counters at 0 before anything is counted.
+fn describe_metrics() {
+    for (name, text) in [
+        ("network_provisioning_total", "Provisions that ended, however they did"),
+        ("network_provisioning_success", "Provisions that ended applied"),
+        ("network_rollback_total", "Changes that were undone on a router"),
+    ] {
+        metrics::describe_counter!(name, text);
+        metrics::counter!(name).increment(0);
+    }
+    metrics::describe_histogram!(
+        "network_provisioning_duration_seconds",
+        metrics::Unit::Seconds,
+        "From the order of a network to its end"
+    );
 }

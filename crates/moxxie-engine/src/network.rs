@@ -423,7 +423,7 @@ impl Engine {
         Err(Error::Conflict {
             code: "in_use",
             message: format!(
-                "network {} still has {count} recorded addresses ({}{more}); release them first",
+                "network {} still has recorded addresses: {count} ({}{more}); release them first (moxxie network ip release)",
                 network.name,
                 named.join(", ")
             ),

@@ -83,6 +83,29 @@ impl Engine {
         self.or_recall(context, result).await
     }
 
+    /// Forgets a pool that nothing refers to any more. Needs admin.
+    ///
+    /// # Errors
+    /// See [`Error`]; one that is in use is a [`Error::Conflict`].
+    pub async fn delete_pool(&self, context: &Context, name: &str) -> Result<(), Error> {
+        context.require(Role::Admin)?;
+        let pool = self.find_pool(name).await?.ok_or_else(|| Error::not_found("pool", name))?;
+        transaction!(self, |tx| {
+            let deleted = tx.delete_pool(pool.id).await;
+            deleted.map_err(|error| crate::write::still_used(error, "pool", &pool.name))?;
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: "pool.delete",
+                    object: pool.id.to_string(),
+                    tenant: None,
+                    outcome: "succeeded",
+                    detail: json!({"name": pool.name}),
+                },
+            ));
+        })
+    }
+
     /// Lists pools by name.
     ///
     /// # Errors

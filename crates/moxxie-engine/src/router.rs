@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use moxxie_api::{
     Page, PageQuery,
-    router::{Route, Router, RouterCreate, RouterRows, RouterStatus, Tls},
+    router::{Route, Router, RouterCreate, RouterRows, RouterStatus, RouterUpdate, Tls},
 };
 use moxxie_core::{
     Name, RouterId,
     identity::{Role, Scope},
+    network::NetworkStatus,
     router::{self as stored, Security},
     site::Site,
 };
@@ -75,6 +76,108 @@ impl Engine {
             answer.clone()
         });
         self.or_recall(context, result).await
+    }
+
+    /// Changes how a router is reached: address, user, password, TLS, anchor. Its identity stays: it has to
+    /// be the same device. Needs admin.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn update_router(
+        &self,
+        context: &Context,
+        name: &str,
+        request: RouterUpdate,
+    ) -> Result<Router, Error> {
+        context.require(Role::Admin)?;
+        let before = self.find_router(name).await?;
+        let site = self.0.store.site(before.site_id).await?;
+        let site = site.ok_or_else(|| Error::not_found("datacenter of router", &before.name))?;
+        let tls = match (&request.tls, &before.security) {
+            (Some(tls), _) => Some(tls.clone()),
+            (None, Security::Pinned { spki }) => Some(Tls { spki_sha256: spki.clone() }),
+            (None, Security::Plain) => None,
+        };
+        // The same checks as for a new one, over what it would be.
+        let (mut after, _) = self
+            .checked_router(&RouterCreate {
+                name: before.name.to_string(),
+                datacenter: site.name.to_string(),
+                address: request.address.clone().unwrap_or_else(|| before.address.clone()),
+                username: request.username.clone().unwrap_or_else(|| before.username.clone()),
+                password: request.password.clone().unwrap_or_default(),
+                tls,
+                trunk: before.trunk.clone(),
+                firewall_anchor: Some(
+                    request.firewall_anchor.clone().unwrap_or_else(|| before.anchor.clone()),
+                ),
+            })
+            .await?;
+        after.id = before.id;
+        after.identity = before.identity.clone();
+        let password = request.password.map(SecretString::from);
+        transaction!(self, |tx| {
+            tx.update_router(&after, self.now()).await?;
+            if let Some(password) = &password {
+                tx.put_secret(&after.id.to_string(), PASSWORD, password).await?;
+            }
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: "router.update",
+                    object: after.id.to_string(),
+                    tenant: None,
+                    outcome: "succeeded",
+                    detail: json!({"before": view(&before, &site), "after": view(&after, &site),
+                    "passwordChanged": password.is_some()}),
+                },
+            ));
+        })?;
+        self.drop_session(after.id);
+        Ok(view(&after, &site))
+    }
+
+    /// Forgets a router that no network needs and no change touches. Needs admin.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn delete_router(&self, context: &Context, name: &str) -> Result<(), Error> {
+        context.require(Role::Admin)?;
+        let router = self.find_router(name).await?;
+        transaction!(self, |tx| {
+            tx.lock_domain(router.domain_id).await?;
+            let on_it = tx.networks_in_domain(router.domain_id).await?;
+            let on_it: Vec<_> = on_it
+                .iter()
+                .filter(|network| network.status != NetworkStatus::Allocated)
+                .map(|network| network.name.to_string())
+                .collect();
+            if !on_it.is_empty() {
+                let some = on_it.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+                return Err(Error::conflict(
+                    "in_use",
+                    format!(
+                        "router {} carries {} networks ({some}); deprovision them first",
+                        router.name,
+                        on_it.len()
+                    ),
+                ));
+            }
+            tx.delete_secrets(&router.id.to_string()).await?;
+            tx.delete_router(router.id).await?;
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: "router.delete",
+                    object: router.id.to_string(),
+                    tenant: None,
+                    outcome: "succeeded",
+                    detail: json!({"name": router.name, "address": router.address}),
+                },
+            ));
+        })?;
+        self.drop_session(router.id);
+        Ok(())
     }
 
     async fn checked_router(&self, request: &RouterCreate) -> Result<(stored::Router, Site), Error> {
@@ -154,7 +257,7 @@ impl Engine {
     /// See [`Error`].
     pub async fn router_status(&self, context: &Context, name: &str) -> Result<RouterStatus, Error> {
         context.require(Role::Viewer)?;
-        let router = self.find_router(name).await?;
+        let mut router = self.find_router(name).await?;
         let filter = ChangeFilter { router: Some(router.id), open_only: true, ..ChangeFilter::default() };
         let open = self.0.store.changes(Scope::All, &filter, &moxxie_store::Page::first(1000)).await?;
         let mut answer = RouterStatus {
@@ -172,7 +275,7 @@ impl Engine {
             owned_rows: std::collections::BTreeMap::new(),
             open_changes: u64::try_from(open.items.len()).unwrap_or(u64::MAX),
         };
-        if let Err(failure) = self.ask_status(&router, &mut answer).await? {
+        if let Err(failure) = self.ask_status(&mut router, &mut answer).await? {
             answer.state = match failure.code {
                 "identity_changed" => "identity_changed",
                 "router_login" => "login_failed",
@@ -187,7 +290,7 @@ impl Engine {
 
     async fn ask_status(
         &self,
-        router: &stored::Router,
+        router: &mut stored::Router,
         answer: &mut RouterStatus,
     ) -> Result<Result<(), Failure>, Error> {
         let session = match self.session(router).await {
@@ -208,6 +311,8 @@ impl Engine {
                 answer.uptime_s = Some(status.uptime_s);
                 answer.cpu_load_percent = status.cpu_load.map(u32::from);
                 answer.free_memory_bytes = status.free_memory;
+                let facts = facts.clone();
+                self.enrol(router, &facts).await?;
                 answer.round_trip_ms = Some((took.as_secs_f64() * 1_000_000.0).round() / 1000.0);
                 session.read().await
             }

@@ -101,6 +101,33 @@ impl Engine {
         Ok((site, domain))
     }
 
+    /// Forgets a site that nothing refers to any more. Needs admin.
+    ///
+    /// # Errors
+    /// See [`Error`]; one that is in use is a [`Error::Conflict`].
+    pub async fn delete_site(&self, context: &Context, name: &str) -> Result<(), Error> {
+        context.require(Role::Admin)?;
+        let site = self.find_site(name).await?.ok_or_else(|| Error::not_found("datacenter", name))?;
+        transaction!(self, |tx| {
+            for domain in tx.domains_of_site(site.id).await? {
+                let deleted = tx.delete_domain(domain.id).await;
+                deleted.map_err(|error| crate::write::still_used(error, "datacenter", &site.name))?;
+            }
+            let deleted = tx.delete_site(site.id).await;
+            deleted.map_err(|error| crate::write::still_used(error, "datacenter", &site.name))?;
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: "site.delete",
+                    object: site.id.to_string(),
+                    tenant: None,
+                    outcome: "succeeded",
+                    detail: json!({"name": site.name}),
+                },
+            ));
+        })
+    }
+
     /// Lists sites by name.
     ///
     /// # Errors

@@ -44,6 +44,30 @@ impl Engine {
         self.or_recall(context, result).await
     }
 
+    /// Forgets a tenant that nothing refers to any more. Needs operator.
+    ///
+    /// # Errors
+    /// See [`Error`]; one that is in use is a [`Error::Conflict`].
+    pub async fn delete_tenant(&self, context: &Context, name: &str) -> Result<(), Error> {
+        context.require(Role::Operator)?;
+        let tenant =
+            self.find_tenant(context, name).await?.ok_or_else(|| Error::not_found("tenant", name))?;
+        transaction!(self, |tx| {
+            let deleted = tx.delete_tenant(tenant.id).await;
+            deleted.map_err(|error| crate::write::still_used(error, "tenant", &tenant.name))?;
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: "tenant.delete",
+                    object: tenant.id.to_string(),
+                    tenant: None,
+                    outcome: "succeeded",
+                    detail: json!({"name": tenant.name}),
+                },
+            ));
+        })
+    }
+
     /// Lists tenants by name.
     ///
     /// # Errors

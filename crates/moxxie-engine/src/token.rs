@@ -79,15 +79,23 @@ impl Engine {
         }
     }
 
-    /// Makes the first admin token when there is none at all; `None` when there is one already.
+    /// Makes an admin token when there is no valid one; `None` when there is.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn bootstrap_admin(&self) -> Result<Option<TokenCreated>, Error> {
-        if self.0.store.count_tokens().await? > 0 {
+        let now = self.now();
+        let tokens = self.0.store.tokens().await?;
+        if tokens.iter().any(|token| is_admin(token, now)) {
             return Ok(None);
         }
-        let request = TokenCreate { name: "admin".into(), role: "admin".into(), days: Some(365) };
+        // The first one is `admin`; a later one is made when all before it have expired, so that nobody is
+        // locked out of a system they own.
+        let name = match tokens.len() {
+            0 => "admin".to_owned(),
+            n => format!("admin-{}", n + 1),
+        };
+        let request = TokenCreate { name, role: "admin".into(), days: Some(365) };
         match self.create_token(&Context::system(), request).await {
             Ok(token) => Ok(Some(token)),
             // Another process starting at the same time was faster.
@@ -167,6 +175,16 @@ impl Engine {
             return Ok(view(token));
         }
         let now = self.now();
+        let others = self.0.store.tokens().await?;
+        if is_admin(&token, now) && !others.iter().any(|other| other.id != token.id && is_admin(other, now)) {
+            return Err(Error::conflict(
+                "last_admin",
+                format!(
+                    "{} is the last valid admin token; make another one first (moxxie token create)",
+                    token.name
+                ),
+            ));
+        }
         transaction!(self, |tx| {
             tx.revoke_token(token_id, now).await?;
             tx.audit(self.event(
@@ -183,6 +201,12 @@ impl Engine {
         let token = self.0.store.token(token_id).await?.ok_or_else(missing)?;
         Ok(view(token))
     }
+}
+
+fn is_admin(token: &moxxie_store::Token, now: moxxie_core::Timestamp) -> bool {
+    token.role == Role::Admin
+        && token.revoked_at.is_none()
+        && token.expires_at.is_none_or(|expires| now < expires)
 }
 
 fn hash(secret: &str) -> [u8; 32] {

@@ -57,6 +57,17 @@ impl From<StoreError> for Error {
     }
 }
 
+/// Why something could not be removed, when that is because something else refers to it.
+pub(crate) fn still_used(error: StoreError, what: &str, name: &moxxie_core::Name) -> Error {
+    match error.constraint() {
+        Some(Constraint::Referenced) => Error::conflict(
+            "in_use",
+            format!("{what} {name} is still in use; remove what refers to it first"),
+        ),
+        _ => error.into(),
+    }
+}
+
 fn refused(constraint: Constraint) -> Error {
     match constraint {
         Constraint::PrefixOverlap => {

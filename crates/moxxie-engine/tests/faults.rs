@@ -1,6 +1,8 @@
 //! Each command of a plan failed before and after its effect, answered late or never, with the router
 //! rebooting, and with the connection cut: the change ends applied or rolled back, and nothing is left.
 
+#![allow(clippy::unwrap_used, reason = "these are tests, in helper functions")]
+
 mod lab;
 
 use std::time::Duration;

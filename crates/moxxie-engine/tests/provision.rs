@@ -1,5 +1,7 @@
 //! A network from request to router and back.
 
+#![allow(clippy::unwrap_used, reason = "these are tests, in helper functions")]
+
 mod lab;
 
 use lab::{Database, Lab, dot1q, order, qinq};

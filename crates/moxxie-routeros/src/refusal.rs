@@ -94,10 +94,7 @@ pub enum Refusal {
 fn obstacles(obstacles: &[Obstacle]) -> String {
     let one = |obstacle: &Obstacle| {
         let whose = obstacle.mark.as_ref().map_or_else(String::new, |mark| format!(", marked {mark}"));
-        format!(
-            "{}: [{}]{whose} stands in the way of [{}] ({})",
-            obstacle.menu, obstacle.found, obstacle.wanted, obstacle.collides
-        )
+        format!("{} [{}]{whose} is in the way ({})", obstacle.menu, obstacle.found, obstacle.collides)
     };
     let lines: Vec<_> = obstacles.iter().map(one).collect();
     format!("{}; rename or remove what is in the way, or choose other values", lines.join("; "))

@@ -138,6 +138,11 @@ impl Engine {
             let state = match (ending, step.state) {
                 (Ending::Applied, StepState::Pending | StepState::Running) => StepState::Completed,
                 (Ending::Applied, other) => other,
+                // What the router has is not known: nothing is claimed to be undone but the allocation.
+                (Ending::WrittenOff, StepState::Running) => StepState::Failed,
+                (Ending::WrittenOff, StepState::Completed) if !(allocation && released) => {
+                    StepState::Completed
+                }
                 (_, StepState::Completed) if allocation && !released => StepState::Completed,
                 (_, StepState::Completed | StepState::Running) => StepState::Undone,
                 (_, StepState::Pending) => StepState::Skipped,

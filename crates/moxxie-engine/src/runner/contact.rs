@@ -84,6 +84,11 @@ impl Engine {
         self.kept().insert(router, session);
     }
 
+    /// Ends the session kept with a router, after it was changed or forgotten.
+    pub(crate) fn drop_session(&self, router: RouterId) {
+        self.kept().remove(&router);
+    }
+
     fn kept(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<RouterId, Session>> {
         // Nothing can be half done under this lock: a poisoned one is as good.
         self.0.sessions.lock().unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -259,7 +259,6 @@ impl Drive<'_> {
         if !again {
             self.change.decision = Decision::Rollback;
         }
-        self.steps_from(&mut tx, &[StepState::Running], StepState::Failed).await?;
         // The journal of this try makes room for that of the next one: the trail keeps it.
         let commands = self.engine.commands_of(&tx, self.change.id).await?;
         tx.audit(self.engine.change_event(

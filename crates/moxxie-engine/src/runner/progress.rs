@@ -61,21 +61,6 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// Moves every step that stands at `from`.
-    pub(super) async fn steps_from(
-        &mut self,
-        tx: &mut Tx,
-        from: &[StepState],
-        to: StepState,
-    ) -> Result<(), Stop> {
-        let names: Vec<_> =
-            self.steps.iter().filter(|step| from.contains(&step.state)).map(|step| step.name).collect();
-        for name in names {
-            self.step(tx, name, to, "").await?;
-        }
-        Ok(())
-    }
-
     /// Puts the change off, in the state it has or is given, because of a failure that may pass.
     pub(super) async fn put_off(&mut self, state: ChangeState, failure: &Failure) -> Result<(), Stop> {
         let now = self.engine.now();

@@ -3,6 +3,11 @@
 //! `Lab::new().site("dc2", qinq(1000)).router("r2", "7.20").start()` reads like its topology.
 
 #![allow(dead_code, unreachable_pub, reason = "shared by test files, each of which uses a part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::new_ret_no_self,
+    reason = "these are tests, and `Lab::new()...start()` reads well"
+)]
 
 use std::{collections::BTreeMap, sync::atomic::AtomicU64, sync::atomic::Ordering, time::Duration};
 
