@@ -28,6 +28,18 @@ pub enum Action {
     Remove,
 }
 
+impl Action {
+    /// The word for it on the wire and in the trail: `add`, `set`, `remove`.
+    #[must_use]
+    pub const fn verb(&self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Set { .. } => "set",
+            Self::Remove => "remove",
+        }
+    }
+}
+
 /// One command, with all that is needed to do it, to undo it and to tell whether it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {

@@ -144,11 +144,7 @@ impl Engine {
         context.require(Role::Operator)?;
         let found = self.find_change(context, id).await?;
         transaction!(self, |tx| {
-            let change = tx.lock_change(context.principal.scope, found.id).await?;
-            let mut change = change.ok_or_else(|| Error::not_found("change", id))?;
-            if change.state.is_final() {
-                return Err(over(&change));
-            }
+            let mut change = lock_open(&mut tx, context, &found).await?;
             if change.decision == Decision::Commit {
                 return Err(kept(&change));
             }
@@ -170,16 +166,7 @@ impl Engine {
                 change.error = Some(called_off(context));
                 self.close(&mut tx, &mut change, Ending::Cancelled).await?;
             }
-            tx.audit(self.event(
-                context,
-                Entry {
-                    action: "change.cancel",
-                    object: change.id.to_string(),
-                    tenant: Some(change.tenant_id),
-                    outcome: "accepted",
-                    detail: json!({"state": change.state}),
-                },
-            ));
+            tx.audit(self.steered(context, &change, "change.cancel", json!({"state": change.state})));
         })?;
         self.wake();
         self.change(context, id).await
@@ -193,11 +180,7 @@ impl Engine {
         context.require(Role::Operator)?;
         let found = self.find_change(context, id).await?;
         transaction!(self, |tx| {
-            let change = tx.lock_change(context.principal.scope, found.id).await?;
-            let mut change = change.ok_or_else(|| Error::not_found("change", id))?;
-            if change.state.is_final() {
-                return Err(over(&change));
-            }
+            let mut change = lock_open(&mut tx, context, &found).await?;
             if change.state == ChangeState::NeedsOperator {
                 self.unmark_failed(&mut tx, &change).await?;
                 change.state = if change.decision == Decision::Commit {
@@ -208,16 +191,7 @@ impl Engine {
             }
             change.not_before = self.now();
             tx.update_change(&mut change, self.now()).await?;
-            tx.audit(self.event(
-                context,
-                Entry {
-                    action: "change.retry",
-                    object: change.id.to_string(),
-                    tenant: Some(change.tenant_id),
-                    outcome: "accepted",
-                    detail: json!({"state": change.state}),
-                },
-            ));
+            tx.audit(self.steered(context, &change, "change.retry", json!({"state": change.state})));
         })?;
         self.wake();
         self.change(context, id).await
@@ -255,11 +229,7 @@ impl Engine {
         checks.done()?;
         let found = self.find_change(context, id).await?;
         transaction!(self, |tx| {
-            let change = tx.lock_change(context.principal.scope, found.id).await?;
-            let mut change = change.ok_or_else(|| Error::not_found("change", id))?;
-            if change.state.is_final() {
-                return Err(over(&change));
-            }
+            let mut change = lock_open(&mut tx, context, &found).await?;
             let stuck = matches!(change.state, ChangeState::RollingBack | ChangeState::NeedsOperator);
             if !stuck && change.decision != Decision::Commit {
                 return Err(Error::conflict(
@@ -270,15 +240,11 @@ impl Engine {
                     ),
                 ));
             }
-            tx.audit(self.event(
+            tx.audit(self.steered(
                 context,
-                Entry {
-                    action: "change.resolve",
-                    object: change.id.to_string(),
-                    tenant: Some(change.tenant_id),
-                    outcome: "succeeded",
-                    detail: json!({"reason": reason, "state": change.state, "network": change.network_id}),
-                },
+                &change,
+                "change.resolve",
+                json!({"reason": reason, "state": change.state, "network": change.network_id}),
             ));
             change.error = Some(store::ChangeError {
                 code: "written_off".into(),
@@ -289,6 +255,26 @@ impl Engine {
         })?;
         self.wake();
         self.change(context, id).await
+    }
+
+    /// The audit event of somebody steering a change.
+    fn steered(
+        &self,
+        context: &Context,
+        change: &store::Change,
+        action: &str,
+        detail: serde_json::Value,
+    ) -> store::AuditDraft {
+        self.event(
+            context,
+            Entry {
+                action,
+                object: change.id.to_string(),
+                tenant: Some(change.tenant_id),
+                outcome: "accepted",
+                detail,
+            },
+        )
     }
 
     /// Tells those who watch that somebody steered the change.
@@ -367,6 +353,13 @@ fn step_view(step: store::Step) -> ProvisioningStep {
         timestamp: (step.state != StepState::Pending).then_some(step.at),
         detail: Some(step.detail).filter(|text| !text.is_empty()),
     }
+}
+
+/// Locks a change that is to be steered; one that is over cannot be.
+async fn lock_open(tx: &mut Tx, context: &Context, found: &store::Change) -> Result<store::Change, Error> {
+    let change = tx.lock_change(context.principal.scope, found.id).await?;
+    let change = change.ok_or_else(|| Error::not_found("change", found.id))?;
+    if change.state.is_final() { Err(over(&change)) } else { Ok(change) }
 }
 
 fn over(change: &store::Change) -> Error {

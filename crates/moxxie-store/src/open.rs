@@ -115,7 +115,8 @@ async fn postgres(config: &StoreConfig, url: &str) -> Result<Pool, OpenError> {
                 // A lock that is not had in time is an answer of 503, and a client that went away
                 // in mid-transaction does not hold a pool for ever.
                 let setup = format!(
-                    "SET lock_timeout = {patience_ms}; SET idle_in_transaction_session_timeout = 60000"
+                    "SET lock_timeout = {patience_ms}; SET idle_in_transaction_session_timeout = 60000; \
+                     SET client_min_messages = warning"
                 );
                 connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(setup))).await?;
                 Ok(())

@@ -215,9 +215,22 @@ impl Bench {
         let (code, log) = block_in_place(|| server.stop("TERM"));
         assert_eq!(code, Some(0), "{what}: {log}");
         assert!(!log.contains("router-secret"), "{what}: the log tells the router's password");
+        self.assert_no_secret_on_disk(&what);
         self.emulator.shutdown().await;
         let log = fs::read_to_string(self.home.path().join("points.log")).unwrap();
         log.lines().map(str::to_owned).collect()
+    }
+
+    /// Neither the router's password nor the token stands in any file of the data directory.
+    fn assert_no_secret_on_disk(&self, what: &str) {
+        for file in fs::read_dir(self.home.path().join("data")).unwrap() {
+            let path = file.unwrap().path();
+            let bytes = fs::read(&path).unwrap();
+            for secret in ["router-secret", self.token.as_str()] {
+                let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+                assert!(!found, "{what}: a secret stands in {}", path.display());
+            }
+        }
     }
 
     async fn until_nothing_is_open(&self, url: &str, what: &str) {

@@ -14,7 +14,7 @@ use super::{
     close::Ending,
     drive::{Drive, Place},
     failure::{Failure, Stop},
-    forward::{sparing, verb},
+    forward::sparing,
 };
 use crate::{Engine, failpoint};
 
@@ -89,7 +89,7 @@ impl Drive<'_> {
                         let message = format!(
                             "router {name} refused to undo: {} {}: {}; put it right by hand, then retry the change, or write it off with a reason",
                             command.row.menu,
-                            verb(&command.action),
+                            command.action.verb(),
                             answer.text.as_deref().unwrap_or_default()
                         );
                         return Err(Failure::lasting("rollback_refused", message).into());
@@ -176,7 +176,7 @@ impl Drive<'_> {
             self.besides.push(json!({
                 "router": router,
                 "why": why,
-                "command": format!("{} {}", row.menu, verb(&plan.commands[*i].action)),
+                "command": format!("{} {}", row.menu, plan.commands[*i].action.verb()),
                 "fields": row.fields,
                 "comment": row.comment(),
                 "outcome": answer.outcome,

@@ -9,7 +9,6 @@ use moxxie_core::{
 use moxxie_store::{Change, Step, Tx};
 use serde_json::{Value, json};
 
-use super::forward::verb;
 use crate::{Context, Engine, Error, audit::Entry};
 
 /// How a change ends.
@@ -213,7 +212,7 @@ impl Engine {
             let row = &entry.command.row;
             json!({
                 "router": entry.router_id,
-                "command": format!("{} {}", row.menu, verb(&entry.command.action)),
+                "command": format!("{} {}", row.menu, entry.command.action.verb()),
                 "fields": row.fields,
                 "comment": row.comment(),
                 "outcome": entry.outcome,

@@ -194,7 +194,7 @@ impl Drive<'_> {
         let mut failure = None;
         for (i, answer) in wave.iter().zip(answers) {
             let command = &plan.commands[*i];
-            let what = format!("{} {}", command.row.menu, verb(&command.action));
+            let what = format!("{} {}", command.row.menu, command.action.verb());
             let said = answer.text.as_deref().unwrap_or("no answer");
             match answer.outcome {
                 Outcome::Done | Outcome::AlreadySo => {}
@@ -396,14 +396,6 @@ pub(super) fn sparing(mut plan: Plan, kept: &[Row]) -> Plan {
 
 fn ordinals(wave: &[usize]) -> Vec<i64> {
     wave.iter().map(|index| i64::try_from(*index).unwrap_or(i64::MAX)).collect()
-}
-
-pub(super) fn verb(action: &Action) -> &'static str {
-    match action {
-        Action::Add => "add",
-        Action::Set { .. } => "set",
-        Action::Remove => "remove",
-    }
 }
 
 impl Drive<'_> {

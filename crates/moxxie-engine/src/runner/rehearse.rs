@@ -13,7 +13,6 @@ use serde_json::json;
 use super::{
     drive::Place,
     failure::{Failure, Stop},
-    forward::verb,
 };
 use crate::{Engine, Error};
 
@@ -85,7 +84,7 @@ fn view(router: &Router, plan: &Plan) -> RouterPlan {
     let commands = plan.commands.iter().map(|command| PlannedCommand {
         wave: command.wave,
         step: command.row.step.to_string(),
-        action: verb(&command.action).to_owned(),
+        action: command.action.verb().to_owned(),
         menu: command.row.menu.clone(),
         fields: json!(command.row.fields),
         before: match &command.action {
