@@ -3,6 +3,7 @@
 //! A server is told to kill itself at one point, as SIGKILL would, while it works on an order. Another is
 //! started on the same database. In the end the order is applied or rolled back, and nothing is left over.
 #![cfg(feature = "failpoints")]
+#![allow(clippy::unwrap_used, reason = "these are tests, in helper functions")]
 
 mod common;
 
@@ -125,22 +126,7 @@ struct Bench {
 impl Bench {
     async fn new(database: Database, death: Death) -> Self {
         let version = if death.story == Story::Refused { "7.16" } else { "7.22" };
-        let emulator = Emulator::builder()
-            .version(version)
-            .unwrap()
-            .identity("r1")
-            .serial("SERIAL-1")
-            .user("moxxie", "router-secret")
-            .ethernet(2)
-            .seed(11)
-            .bind("127.0.0.1:0")
-            .start()
-            .await
-            .unwrap();
-        for chain in ["forward", "input"] {
-            let anchor = [("chain", chain), ("action", "passthrough"), ("comment", "moxxie-anchor")];
-            emulator.add_row("/ip/firewall/filter", &anchor).unwrap();
-        }
+        let emulator = common::router(version).await;
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("moxxie.toml"), common::configuration(&emulator.addr().to_string()))
             .unwrap();

@@ -1,5 +1,6 @@
 //! Two server processes on one PostgreSQL, many clients at once: conflicts are impossible.
 #![cfg(feature = "server")]
+#![allow(clippy::unwrap_used, reason = "these are tests, in helper functions")]
 
 mod common;
 
@@ -7,7 +8,6 @@ use std::{collections::BTreeSet, fs, sync::Arc, time::Instant};
 
 use common::{Server, moxxie};
 use reqwest::Method;
-use routeros_emulator::Emulator;
 use serde_json::{Value, json};
 use tokio::task::{JoinSet, block_in_place};
 
@@ -20,7 +20,7 @@ async fn fifty_orders_over_two_servers_never_meet() {
         eprintln!("MOXXIE_TEST_POSTGRES is not set: skipped");
         return;
     };
-    let emulator = router().await;
+    let emulator = common::router("7.22").await;
     let before = emulator.snapshot();
     let home = tempfile::tempdir().unwrap();
     let database = common::new_database(&postgres, "two");
@@ -99,26 +99,6 @@ async fn fifty_orders_over_two_servers_never_meet() {
         assert_eq!(code, Some(0), "{log}");
     }
     emulator.shutdown().await;
-}
-
-async fn router() -> Emulator {
-    let emulator = Emulator::builder()
-        .version("7.22")
-        .unwrap()
-        .identity("r1")
-        .serial("SERIAL-1")
-        .user("moxxie", "router-secret")
-        .ethernet(2)
-        .seed(5)
-        .bind("127.0.0.1:0")
-        .start()
-        .await
-        .unwrap();
-    for chain in ["forward", "input"] {
-        let anchor = [("chain", chain), ("action", "passthrough"), ("comment", "moxxie-anchor")];
-        emulator.add_row("/ip/firewall/filter", &anchor).unwrap();
-    }
-    emulator
 }
 
 async fn call(url: &str, token: &str, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {

@@ -201,3 +201,25 @@ pub fn new_database(server: &str, purpose: &str) -> String {
     let (base, _) = server.rsplit_once('/').unwrap();
     format!("{base}/{name}")
 }
+
+/// An emulated router as its operator hands it over, with the anchor rules and nothing else.
+#[cfg(feature = "server")]
+pub async fn router(version: &str) -> routeros_emulator::Emulator {
+    let emulator = routeros_emulator::Emulator::builder()
+        .version(version)
+        .unwrap()
+        .identity("r1")
+        .serial("SERIAL-1")
+        .user("moxxie", "router-secret")
+        .ethernet(2)
+        .seed(5)
+        .bind("127.0.0.1:0")
+        .start()
+        .await
+        .unwrap();
+    for chain in ["forward", "input"] {
+        let anchor = [("chain", chain), ("action", "passthrough"), ("comment", "moxxie-anchor")];
+        emulator.add_row("/ip/firewall/filter", &anchor).unwrap();
+    }
+    emulator
+}
