@@ -11,9 +11,14 @@ use moxxie_engine::{Context, Engine, audit::Refusal};
 pub(crate) fn action(operation_id: &str) -> Option<&'static str> {
     Some(match operation_id {
         "create_datacenter" => "site.create",
+        "delete_datacenter" => "site.delete",
         "create_pool" => "pool.create",
+        "delete_pool" => "pool.delete",
         "create_router" => "router.create",
+        "update_router" => "router.update",
+        "delete_router" => "router.delete",
         "create_tenant" => "tenant.create",
+        "delete_tenant" => "tenant.delete",
         "create_token" => "token.create",
         "revoke_token" => "token.revoke",
         "allocate_network" => "network.allocate",

@@ -107,8 +107,10 @@ kinds! {
     ADDRESS_TAKEN = 409 "address_taken" "The address is taken":
         "The address is recorded already. Ask for another one, or for the next free one.";
     IN_USE = 409 "in_use" "Something still needs it":
-        "Other things refer to it, such as addresses recorded in a network. `context` lists them; remove \
-         them first.";
+        "Other things refer to it: addresses to a network, networks to a tenant, a pool or a router, pools \
+         and routers to a datacentre. Remove them first.";
+    LAST_ADMIN = 409 "last_admin" "The last admin token":
+        "Without a valid admin token nobody could make another one. Make one first, then revoke this one.";
     NO_POOL = 409 "no_pool" "The datacentre has no pool":
         "Networks get their prefixes from pools and none is open to this datacentre. Register one.";
     NO_ROUTER = 409 "no_router" "The datacentre has no router":

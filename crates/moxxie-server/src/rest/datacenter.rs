@@ -1,13 +1,13 @@
 //! Datacentres (`site` in the engine).
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
     Page, PageQuery,
     datacenter::{AvailableResources, Datacenter, DatacenterCreate},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Answer, Created, created};
+use super::{Answer, Created, Gone, created};
 use crate::{
     AppState,
     extract::{Read, Target, Write},
@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_datacenters, create_datacenter))
-        .routes(routes!(get_datacenter))
+        .routes(routes!(get_datacenter, delete_datacenter))
         .routes(routes!(get_available_resources))
 }
 
@@ -85,4 +85,18 @@ async fn get_available_resources(
     ask: Read,
 ) -> Answer<AvailableResources> {
     Ok(Json(state.engine.available_resources(&ask.context, &dc).await?))
+}
+
+/// Remove a datacentre
+///
+/// One that routers, pools or networks refer to is refused.
+#[utoipa::path(
+    delete, path = "/datacenters/{dc}", tag = "datacenters",
+    params(("dc" = String, Path, description = "Name or id", example = "dc2")),
+    responses((status = 204, description = "Removed")),
+    extensions(("x-required-role" = json!("admin"))),
+)]
+async fn delete_datacenter(State(state): State<AppState>, Target(dc): Target<String>, ask: Write) -> Gone {
+    state.engine.delete_site(&ask.context, &dc).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

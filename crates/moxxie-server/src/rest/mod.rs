@@ -31,6 +31,9 @@ type Answer<T> = Result<Json<T>, Failure>;
 /// What a handler answers that has made something: 201 and where it is.
 type Created<T> = Result<(StatusCode, [(HeaderName, String); 1], Json<T>), Failure>;
 
+/// What a handler answers that has removed something: 204.
+type Gone = Result<StatusCode, Failure>;
+
 /// Something was made, and is at this path under the API's base from now on.
 fn created<T>(path: &str, body: T) -> Created<T> {
     let location = format!("{}/{path}", moxxie_api::BASE);

@@ -1,20 +1,20 @@
 //! Pools.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
     Page, PageQuery,
     pool::{Pool, PoolCreate},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Answer, Created, created};
+use super::{Answer, Created, Gone, created};
 use crate::{
     AppState,
     extract::{Read, Target, Write},
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list_pools, create_pool)).routes(routes!(get_pool))
+    OpenApiRouter::new().routes(routes!(list_pools, create_pool)).routes(routes!(get_pool, delete_pool))
 }
 
 /// List pools
@@ -55,4 +55,18 @@ async fn create_pool(State(state): State<AppState>, ask: Write<PoolCreate>) -> C
 )]
 async fn get_pool(State(state): State<AppState>, Target(pool): Target<String>, ask: Read) -> Answer<Pool> {
     Ok(Json(state.engine.pool(&ask.context, &pool).await?))
+}
+
+/// Remove a pool
+///
+/// One that networks have prefixes of is refused.
+#[utoipa::path(
+    delete, path = "/pools/{pool}", tag = "pools",
+    params(("pool" = String, Path, description = "Name or id", example = "dc2-main")),
+    responses((status = 204, description = "Removed")),
+    extensions(("x-required-role" = json!("admin"))),
+)]
+async fn delete_pool(State(state): State<AppState>, Target(pool): Target<String>, ask: Write) -> Gone {
+    state.engine.delete_pool(&ask.context, &pool).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

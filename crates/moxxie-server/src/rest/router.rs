@@ -1,13 +1,13 @@
 //! Routers.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
     Page, PageQuery,
-    router::{Route, Router, RouterCreate, RouterRows, RouterStatus},
+    router::{Route, Router, RouterCreate, RouterRows, RouterStatus, RouterUpdate},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Answer, Created, created};
+use super::{Answer, Created, Gone, created};
 use crate::{
     AppState,
     extract::{Read, Target, Write},
@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_routers, create_router))
-        .routes(routes!(get_router))
+        .routes(routes!(get_router, update_router, delete_router))
         .routes(routes!(get_router_status))
         .routes(routes!(list_router_routes))
         .routes(routes!(list_router_rows))
@@ -114,4 +114,41 @@ async fn list_router_rows(
     ask: Read,
 ) -> Answer<RouterRows> {
     Ok(Json(state.engine.router_rows(&ask.context, &id).await?))
+}
+
+/// Change a router
+///
+/// What is left out stays as it is. Name, datacentre and trunk stay what they are for good: where these
+/// change, it is another router. Its serial number stays the one it was enrolled with, so that another
+/// device under the new address is not written to.
+#[utoipa::path(
+    patch, path = "/routers/{id}", tag = "routers",
+    params(("id" = String, Path, description = "Name or id", example = "r2")),
+    request_body(content = RouterUpdate, example = json!({
+        "address": "192.0.2.9:8729", "username": "moxxie", "password": "...",
+    })),
+    responses((status = 200, description = "The router as it is now", body = Router)),
+    extensions(("x-required-role" = json!("admin"))),
+)]
+async fn update_router(
+    State(state): State<AppState>,
+    Target(id): Target<String>,
+    ask: Write<RouterUpdate>,
+) -> Answer<Router> {
+    Ok(Json(state.engine.update_router(&ask.context, &id, ask.body).await?))
+}
+
+/// Remove a router
+///
+/// One that carries networks, or that a change is not done with, is refused. The router itself is not
+/// contacted; its password is forgotten. A device that takes its place is registered anew.
+#[utoipa::path(
+    delete, path = "/routers/{id}", tag = "routers",
+    params(("id" = String, Path, description = "Name or id", example = "r2")),
+    responses((status = 204, description = "Removed")),
+    extensions(("x-required-role" = json!("admin"))),
+)]
+async fn delete_router(State(state): State<AppState>, Target(id): Target<String>, ask: Write) -> Gone {
+    state.engine.delete_router(&ask.context, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,20 +1,22 @@
 //! Tenants.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
     Page, PageQuery,
     tenant::{Tenant, TenantCreate},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Answer, Created, created};
+use super::{Answer, Created, Gone, created};
 use crate::{
     AppState,
     extract::{Read, Target, Write},
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list_tenants, create_tenant)).routes(routes!(get_tenant))
+    OpenApiRouter::new()
+        .routes(routes!(list_tenants, create_tenant))
+        .routes(routes!(get_tenant, delete_tenant))
 }
 
 /// List tenants
@@ -53,4 +55,18 @@ async fn create_tenant(State(state): State<AppState>, ask: Write<TenantCreate>) 
 )]
 async fn get_tenant(State(state): State<AppState>, Target(id): Target<String>, ask: Read) -> Answer<Tenant> {
     Ok(Json(state.engine.tenant(&ask.context, &id).await?))
+}
+
+/// Remove a tenant
+///
+/// One that has networks is refused.
+#[utoipa::path(
+    delete, path = "/tenants/{id}", tag = "tenants",
+    params(("id" = String, Path, description = "Name or id", example = "acme")),
+    responses((status = 204, description = "Removed")),
+    extensions(("x-required-role" = json!("operator"))),
+)]
+async fn delete_tenant(State(state): State<AppState>, Target(id): Target<String>, ask: Write) -> Gone {
+    state.engine.delete_tenant(&ask.context, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

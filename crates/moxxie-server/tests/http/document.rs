@@ -27,7 +27,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             });
         }
     }
-    assert!(operations.len() > 35);
+    assert!(operations.len() > 40);
     operations
 }
 

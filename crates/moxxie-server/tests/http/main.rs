@@ -6,6 +6,7 @@ mod document;
 mod lifecycle;
 mod pages;
 mod refusals;
+mod removal;
 mod rights;
 mod serving;
 mod support;
