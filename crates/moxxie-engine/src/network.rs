@@ -1,10 +1,9 @@
 //! Networks.
 
 mod allocate;
+mod directory;
 mod order;
 mod view;
-
-use std::collections::HashMap;
 
 use moxxie_api::{
     Page,
@@ -25,8 +24,9 @@ use serde_json::json;
 pub(crate) use self::view::host_tags;
 use self::{
     allocate::Ground,
+    directory::Directory,
     order::Order,
-    view::{Around, of_ground, view},
+    view::{of_ground, view},
 };
 use crate::{
     Context, Engine, Error, audit::Entry, change::Opening, failpoint, page, validate::Checks,
@@ -429,55 +429,5 @@ impl Engine {
             ),
             context: Some(json!({"addresses": list, "count": count})),
         })
-    }
-}
-
-/// Names of what networks refer to, each looked up once.
-#[derive(Default)]
-struct Directory {
-    sites: HashMap<moxxie_core::SiteId, moxxie_core::site::Site>,
-    domains: HashMap<moxxie_core::DomainId, moxxie_core::domain::Domain>,
-    tenants: HashMap<moxxie_core::TenantId, String>,
-    pools: HashMap<moxxie_core::PoolId, String>,
-}
-
-impl Directory {
-    async fn learn(&mut self, reads: &Reads, network: &stored::Network) -> Result<(), Error> {
-        if !self.sites.contains_key(&network.site_id)
-            && let Some(site) = reads.site(network.site_id).await?
-        {
-            self.sites.insert(site.id, site);
-        }
-        let domain_id = network.attachment.domain_id;
-        if !self.domains.contains_key(&domain_id)
-            && let Some(domain) = reads.domain(domain_id).await?
-        {
-            self.domains.insert(domain_id, domain);
-        }
-        if !self.tenants.contains_key(&network.tenant_id)
-            && let Some(tenant) = reads.tenant(Scope::All, network.tenant_id).await?
-        {
-            self.tenants.insert(tenant.id, tenant.name.to_string());
-        }
-        if !self.pools.contains_key(&network.pool_id)
-            && let Some(pool) = reads.pool(network.pool_id).await?
-        {
-            self.pools.insert(pool.id, pool.name.to_string());
-        }
-        Ok(())
-    }
-
-    fn view(&self, network: &stored::Network) -> Option<Network> {
-        Some(view(
-            network,
-            Around {
-                tenant: self.tenants.get(&network.tenant_id)?,
-                site: self.sites.get(&network.site_id)?,
-                domain: self.domains.get(&network.attachment.domain_id)?,
-                pool: self.pools.get(&network.pool_id)?,
-                change: None,
-                steps: Vec::new(),
-            },
-        ))
     }
 }

@@ -1,0 +1,64 @@
+//! What networks refer to, for lists: each name is looked up once, not once per network.
+
+use std::collections::HashMap;
+
+use moxxie_api::network::Network;
+use moxxie_core::{
+    DomainId, PoolId, SiteId, TenantId, domain::Domain, identity::Scope, network as stored, site::Site,
+};
+use moxxie_store::Reads;
+
+use super::view::{Around, view};
+use crate::Error;
+
+/// Names of what networks refer to, each looked up once.
+#[derive(Default)]
+pub(super) struct Directory {
+    sites: HashMap<SiteId, Site>,
+    domains: HashMap<DomainId, Domain>,
+    tenants: HashMap<TenantId, String>,
+    pools: HashMap<PoolId, String>,
+}
+
+impl Directory {
+    /// Looks up what a network refers to, unless it is known.
+    pub(super) async fn learn(&mut self, reads: &Reads, network: &stored::Network) -> Result<(), Error> {
+        if !self.sites.contains_key(&network.site_id)
+            && let Some(site) = reads.site(network.site_id).await?
+        {
+            self.sites.insert(site.id, site);
+        }
+        let domain_id = network.attachment.domain_id;
+        if !self.domains.contains_key(&domain_id)
+            && let Some(domain) = reads.domain(domain_id).await?
+        {
+            self.domains.insert(domain_id, domain);
+        }
+        if !self.tenants.contains_key(&network.tenant_id)
+            && let Some(tenant) = reads.tenant(Scope::All, network.tenant_id).await?
+        {
+            self.tenants.insert(tenant.id, tenant.name.to_string());
+        }
+        if !self.pools.contains_key(&network.pool_id)
+            && let Some(pool) = reads.pool(network.pool_id).await?
+        {
+            self.pools.insert(pool.id, pool.name.to_string());
+        }
+        Ok(())
+    }
+
+    /// A network as the API shows it, once it has been learnt about.
+    pub(super) fn view(&self, network: &stored::Network) -> Option<Network> {
+        Some(view(
+            network,
+            Around {
+                tenant: self.tenants.get(&network.tenant_id)?,
+                site: self.sites.get(&network.site_id)?,
+                domain: self.domains.get(&network.attachment.domain_id)?,
+                pool: self.pools.get(&network.pool_id)?,
+                change: None,
+                steps: Vec::new(),
+            },
+        ))
+    }
+}
