@@ -127,6 +127,27 @@ const TABLE: &[(&str, &str, &str)] = &[
         "TCP came up, which makes the row; what happens behind a refused OPEN was not seen",
     ),
     (
+        "upgrade-instances",
+        "an upgrade to 7.20 makes one instance `bgp-instance-1`, `-2` ... for connections of the same as, router-id, cluster-id and ignore-as-path-len",
+        "that instances are created is known, their names are not",
+    ),
+    (
+        "upgrade-add-path",
+        "an upgrade to 7.22 turns `add-path-out=all` into `output.add-path=ip,ipv6`",
+        "the renaming is known, the conversion of the value is not",
+    ),
+    (
+        "full-flash",
+        "with a full flash, files, exports and backups fail; configuration can still be changed",
+        "what else fails on a real router was not found",
+    ),
+    (
+        "file-limit",
+        "60 KiB is the most that one write takes and that `contents` shows; longer files need /file/read",
+        "about 60 KiB was reported for writing, some tens of KB for reading",
+    ),
+    ("backup-missing", "loading a backup that is not there answers `no such item`", "the text was not found"),
+    (
         "filter-refused",
         "a /routing/filter/rule text that cannot be read is refused, on add and on set",
         "an import of a rule with a single `=` was reported as refused; the text of the refusal was not",

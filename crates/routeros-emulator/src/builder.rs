@@ -50,6 +50,7 @@ pub struct Builder {
     rollback_delay: Duration,
     foreign_release: bool,
     bgp_cache: Duration,
+    silent_loss: Duration,
     keep_on_reboot: bool,
     reboot_time: Duration,
     latency: (Duration, Duration),
@@ -75,6 +76,7 @@ impl Default for Builder {
             rollback_delay: Duration::from_secs(2),
             foreign_release: false,
             bgp_cache: Duration::from_secs(30),
+            silent_loss: Duration::from_secs(540),
             keep_on_reboot: true,
             reboot_time: Duration::from_millis(200),
             latency: (Duration::ZERO, Duration::ZERO),
@@ -182,6 +184,13 @@ impl Builder {
         self
     }
 
+    /// How long after packets began to vanish the router gives its sessions up, and safe mode rolls back
+    /// (default: 9 minutes by the router's clock, the TCP timeout of which the manual speaks).
+    pub fn silent_loss(mut self, time: Duration) -> Self {
+        self.silent_loss = time;
+        self
+    }
+
     /// How long the row of a BGP session stays after the session was lost (default: 30 s).
     pub fn bgp_cache(mut self, time: Duration) -> Self {
         self.bgp_cache = time;
@@ -218,9 +227,7 @@ impl Builder {
         let shared = Arc::new(Shared::new(router, clock, self.seed, self.shuffle, control.clone()));
         let (latency, jitter) = self.scene.latency().unwrap_or(self.latency);
         shared.faults.set_latency(latency, jitter);
-        for fault in self.scene.faults() {
-            shared.faults.inject(fault.clone());
-        }
+        self.scene.arrange(&shared.faults, &shared.clock);
         let supervisor = Supervisor {
             shared: shared.clone(),
             listener: Some(listener),
@@ -246,6 +253,7 @@ impl Builder {
             foreign_release: self.foreign_release,
             keep_on_reboot: self.keep_on_reboot,
             bgp_cache: self.bgp_cache.as_millis() as i64,
+            silent_loss: self.silent_loss.as_millis() as i64,
         };
         let mut router = Router::new(settings, clock.now());
         router.create_interfaces(self.ethernet, self.seed);

@@ -17,6 +17,8 @@ struct Hands {
     at: i64,
     /// `None`: the clock stands.
     since: Option<std::time::Instant>,
+    /// By how much it was set wrong, in all.
+    skew: i64,
 }
 
 impl Clock {
@@ -25,13 +27,26 @@ impl Clock {
         Clock(Mutex::new(Hands {
             at: Timestamp::now().as_millisecond(),
             since: Some(std::time::Instant::now()),
+            skew: 0,
         }))
     }
 
     /// Milliseconds since the epoch.
     pub fn now(&self) -> i64 {
+        self.read().0
+    }
+
+    /// The hands, and by how much they were set wrong.
+    pub(crate) fn read(&self) -> (i64, i64) {
         let hands = self.hands();
-        hands.at + hands.since.map_or(0, |since| since.elapsed().as_millis() as i64)
+        (hands.at + hands.since.map_or(0, |since| since.elapsed().as_millis() as i64), hands.skew)
+    }
+
+    /// Sets the clock wrong by so many milliseconds, as a router without time synchronisation is: dates
+    /// change, but no time passes. Uptime and what is waited for stay as they are.
+    pub fn skew(&self, millis: i64) {
+        self.change(|at| at + millis);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).skew += millis;
     }
 
     /// Moves the clock forward; schedulers due in between fire within a tick.
@@ -47,14 +62,15 @@ impl Clock {
     /// Stops the clock until [`Clock::run`].
     pub fn freeze(&self) {
         let at = self.now();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Hands { at, since: None };
+        let mut hands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (hands.at, hands.since) = (at, None);
     }
 
     /// Lets a stopped clock go on.
     pub fn run(&self) {
         let at = self.now();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
-            Hands { at, since: Some(std::time::Instant::now()) };
+        let mut hands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (hands.at, hands.since) = (at, Some(std::time::Instant::now()));
     }
 
     fn hands(&self) -> Hands {
@@ -64,7 +80,7 @@ impl Clock {
     fn change(&self, new: impl FnOnce(i64) -> i64) {
         let at = new(self.now());
         let mut hands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *hands = Hands { at, since: hands.since.map(|_| std::time::Instant::now()) };
+        (hands.at, hands.since) = (at, hands.since.map(|_| std::time::Instant::now()));
     }
 }
 

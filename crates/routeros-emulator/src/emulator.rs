@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
@@ -14,9 +15,9 @@ use crate::command::{Key, Replies, Request, RowView, Then, add_row, execute, for
 use crate::faults::Faults;
 use crate::server::{Control, LoggedCommand, Shared};
 use crate::snapshot::Snapshot;
-use crate::state::{Caller, Router};
+use crate::state::{Caller, NextBoot, Planned, Router};
 use crate::value::parse_id;
-use crate::version::Version;
+use crate::version::{UnknownVersion, Version};
 
 /// A command that the router refused, with its own words.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -159,7 +160,7 @@ impl Emulator {
         Snapshot::of(&self.router())
     }
 
-    /// Sentences received, with the order in which they were executed.
+    /// Sentences received, with the order in which they were executed: the last hundred thousand.
     pub fn command_log(&self) -> Vec<LoggedCommand> {
         self.shared.0.command_log()
     }
@@ -184,6 +185,27 @@ impl Emulator {
     /// Cuts every session, forgets what does not outlive a reboot, and comes up again. Returns when it is up.
     pub async fn reboot(&self) {
         self.tell(|done| Control::Reboot(Some(done))).await;
+    }
+
+    /// Reboots into another version: the configuration stays, under the names that the other version has for
+    /// it. 7.20 makes BGP instances out of connections.
+    ///
+    /// # Errors
+    ///
+    /// A release that is not emulated.
+    pub async fn upgrade(&self, version: &str) -> Result<(), UnknownVersion> {
+        let version = version.parse()?;
+        self.router().next_boot = Some(NextBoot::Upgrade(version));
+        self.reboot().await;
+        Ok(())
+    }
+
+    /// Somebody else runs a command after that time, by the router's clock.
+    pub fn later(&self, after: Duration, command: &str, arguments: &[(&str, &str)]) {
+        let mut router = self.router();
+        let at = router.now + after.as_millis() as i64;
+        let request = Request::new(command, arguments);
+        router.plan(Planned { at, every: None, left: Some(1), user: ADMINISTRATOR.to_owned(), request });
     }
 
     /// Ends the router.

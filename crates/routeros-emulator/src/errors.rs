@@ -59,6 +59,7 @@ pub(crate) enum ErrorId {
     DiskFull,
     FileExists,
     FilterSyntax,
+    ScriptSyntax,
     WrongBackup,
     InstanceRequired,
 }
@@ -134,6 +135,7 @@ const CATALOGUE: &[Entry] = &[
     assumed(ErrorId::DiskFull, Some(4), "failure: not enough space on disk"),
     assumed(ErrorId::FileExists, Some(4), "failure: file already exists"),
     assumed(ErrorId::FilterSyntax, Some(1), "failure: rule has a syntax error: expected {} at \"{}\""),
+    assumed(ErrorId::ScriptSyntax, Some(3), "syntax error: {}"),
     assumed(ErrorId::WrongBackup, Some(4), "failure: wrong backup password"),
     assumed(ErrorId::InstanceRequired, None, "missing =instance="),
 ];

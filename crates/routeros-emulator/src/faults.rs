@@ -1,10 +1,12 @@
 //! Things that go wrong on purpose. The same data in a scene file, over the control API and in a test.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use crate::conditions::Conditions;
 
 /// What goes wrong, and when.
 ///
@@ -146,12 +148,16 @@ pub struct Hit {
 
 /// The faults of one router.
 #[derive(Debug, Default)]
-pub struct Faults(Mutex<Armed>);
+pub struct Faults {
+    armed: Mutex<Armed>,
+    pub(crate) conditions: Conditions,
+}
 
 #[derive(Debug, Default)]
 struct Armed {
     faults: Vec<(Fault, u32)>,
-    hits: Vec<Hit>,
+    /// Oldest first; as many as [`Faults::HITS_KEPT`].
+    hits: VecDeque<Hit>,
     latency: Duration,
     jitter: Duration,
 }
@@ -162,14 +168,17 @@ impl Faults {
         self.armed().faults.push((fault, 0));
     }
 
-    /// Takes all faults away; latency stays.
+    /// How many hits are remembered; older ones are forgotten.
+    pub const HITS_KEPT: usize = 10_000;
+
+    /// Takes all faults away; latency and other conditions stay.
     pub fn clear(&self) {
         self.armed().faults.clear();
     }
 
-    /// What was hit so far, oldest first.
+    /// What was hit last, oldest first: at most [`Faults::HITS_KEPT`].
     pub fn hits(&self) -> Vec<Hit> {
-        self.armed().hits.clone()
+        self.armed().hits.iter().cloned().collect()
     }
 
     /// Every command waits this long, plus up to `jitter`, before it runs; pipelined ones wait together.
@@ -199,13 +208,16 @@ impl Faults {
             }
         }
         if let Some(what) = &met {
-            armed.hits.push(Hit { path: path.to_owned(), what: what.clone() });
+            if armed.hits.len() == Faults::HITS_KEPT {
+                armed.hits.pop_front();
+            }
+            armed.hits.push_back(Hit { path: path.to_owned(), what: what.clone() });
         }
         met
     }
 
     fn armed(&self) -> std::sync::MutexGuard<'_, Armed> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

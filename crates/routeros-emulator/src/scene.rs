@@ -6,9 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Deserialize;
 
+use crate::clock::Clock;
 use crate::command::{Replies, Request, add_row, execute};
-use crate::faults::Fault;
-use crate::state::{Caller, Router};
+use crate::conditions::Load;
+use crate::faults::{Fault, Faults};
+use crate::state::{Caller, Planned, Router};
 
 /// Why a scene cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -48,18 +50,49 @@ pub enum SceneError {
 /// [[faults]]
 /// on = { path = "/ip/dhcp-server/add", nth = 1, times = 1 }
 /// what = { refuse = "failure: out of memory" }
+///
+/// [[later]]                   # another administrator, by the router's clock
+/// after-ms = 5000
+/// every-ms = 1000             # again and again; `times` bounds it
+/// times = 3
+/// user = "night-shift"
+/// command = "/ip/firewall/address-list/add"
+/// arguments = { list = "seen", address = "10.9.9.9" }
 /// ```
+///
+/// Conditions, each at the top: `bandwidth` (bytes a second), `load = { burst = 170, per-second = 130 }`,
+/// `clock-skew-ms`, `full-flash = true`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Scene {
     latency_ms: Option<u64>,
     jitter_ms: Option<u64>,
+    bandwidth: Option<u64>,
+    load: Option<Load>,
+    #[serde(default)]
+    clock_skew_ms: i64,
+    #[serde(default)]
+    full_flash: bool,
     #[serde(default)]
     rows: Vec<SceneRow>,
     #[serde(default)]
     set: Vec<SceneRow>,
     #[serde(default)]
     faults: Vec<Fault>,
+    #[serde(default)]
+    later: Vec<Later>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Later {
+    after_ms: u64,
+    every_ms: Option<u64>,
+    times: Option<u32>,
+    user: Option<String>,
+    command: String,
+    #[serde(default)]
+    arguments: BTreeMap<String, toml::Value>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -79,8 +112,17 @@ impl Scene {
         toml::from_str(toml).map_err(|error| SceneError::Read(Box::new(error)))
     }
 
-    pub(crate) fn faults(&self) -> &[Fault] {
-        &self.faults
+    /// Faults and conditions.
+    pub(crate) fn arrange(&self, faults: &Faults, clock: &Clock) {
+        for fault in &self.faults {
+            faults.inject(fault.clone());
+        }
+        faults.set_bandwidth(self.bandwidth);
+        faults.set_load(self.load);
+        faults.fill_flash(self.full_flash);
+        if self.clock_skew_ms != 0 {
+            clock.skew(self.clock_skew_ms);
+        }
     }
 
     pub(crate) fn latency(&self) -> Option<(Duration, Duration)> {
@@ -106,21 +148,36 @@ impl Scene {
                 return Err(SceneError::Refused { menu: row.menu.clone(), row: at + 1, said });
             }
         }
+        for later in &self.later {
+            let mut request = Request::new(&later.command, &[]);
+            request.arguments = words(&later.arguments);
+            router.plan(Planned {
+                at: router.now + later.after_ms as i64,
+                every: later.every_ms.map(|every| every as i64),
+                left: later.times.or_else(|| later.every_ms.is_none().then_some(1)),
+                user: later.user.clone().unwrap_or_else(|| "colleague".to_owned()),
+                request,
+            });
+        }
         Ok(())
     }
 }
 
 impl SceneRow {
     fn words(&self) -> Vec<(String, Bytes)> {
-        self.fields
-            .iter()
-            .map(|(name, value)| {
-                let word = match value {
-                    toml::Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                };
-                (name.clone(), Bytes::from(word))
-            })
-            .collect()
+        words(&self.fields)
     }
+}
+
+fn words(fields: &BTreeMap<String, toml::Value>) -> Vec<(String, Bytes)> {
+    fields
+        .iter()
+        .map(|(name, value)| {
+            let word = match value {
+                toml::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            (name.clone(), Bytes::from(word))
+        })
+        .collect()
 }

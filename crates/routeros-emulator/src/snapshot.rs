@@ -11,7 +11,7 @@ use crate::state::Router;
 
 /// A router's configuration: equal when two routers are configured alike.
 ///
-/// Rows of unordered menus are compared by content, rows of ordered ones in sequence. Ids, counters, times
+/// Files are no part of it. Rows of unordered menus are compared by content, rows of ordered ones in sequence. Ids, counters, times
 /// and computed rows are left out, references stand by name. `Debug` prints one row a line.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Snapshot {
@@ -22,7 +22,7 @@ impl Snapshot {
     pub(crate) fn of(router: &Router) -> Self {
         let mut menus = BTreeMap::new();
         for menu in router.schema.menus.values() {
-            if menu.menu.view || menu.menu.read_only || menu.menu.no_undo {
+            if menu.menu.view || menu.menu.read_only || menu.menu.no_undo || menu.path() == "/file" {
                 continue;
             }
             let mut rows: Vec<String> = router

@@ -2,7 +2,7 @@
 
 use super::replies::Replies;
 use super::request::Request;
-use super::{Answer, Outcome, Then, script, target};
+use super::{Answer, Outcome, Then, export, files, script, target};
 use crate::errors::{ErrorId, Trap};
 use crate::schema::CompiledMenu;
 use crate::state::{Caller, Router};
@@ -19,6 +19,11 @@ const ACTIONS: &[Action] = &[
     Action { path: "/undo", policy: "write", run: undo },
     Action { path: "/redo", policy: "write", run: redo },
     Action { path: "/system/reboot", policy: "reboot", run: reboot },
+    // Writing files needs `ftp` (reference 4, users).
+    Action { path: "/system/backup/save", policy: "ftp", run: files::save_backup },
+    Action { path: "/system/backup/load", policy: "reboot", run: files::load_backup },
+    Action { path: "/export", policy: "read", run: export::everything },
+    Action { path: "/import", policy: "write", run: files::import },
 ];
 
 pub(super) fn find(_router: &Router, path: &str) -> Option<&'static Action> {
@@ -42,7 +47,7 @@ fn reboot(_: &mut Router, _: &Caller, _: &Request, _: &mut Replies) -> Outcome {
 /// The policy that a menu's own command needs.
 pub(super) fn policy_of(menu: &str, command: &str) -> &'static str {
     match (menu, command) {
-        (_, "monitor" | "monitor-traffic") => "read",
+        (_, "monitor" | "monitor-traffic") | ("/file", "read") => "read",
         _ => "write",
     }
 }
@@ -63,6 +68,7 @@ pub(super) fn menu_command(
             router.log.push(router.now, &format!("script,{topic}"), &message);
             Ok(Answer::done())
         }
+        ("/file", "read") => files::read(router, request, out).map_err(|trap| vec![trap]),
         ("/routing/bgp/session", _) => super::bgp::session(router, caller, menu, command, request),
         ("/user/active", "request-logout") => end_sessions(router, request),
         ("/certificate", "sign") => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::replies::Replies;
 use super::request::Request;
-use super::{Answer, Outcome, Then, actions, add, arrange, print, remove, set};
+use super::{Answer, Outcome, Then, actions, add, arrange, export, print, remove, set};
 use crate::errors::{ErrorId, Trap};
 use crate::schema::CompiledMenu;
 use crate::state::{Caller, Router};
@@ -77,8 +77,7 @@ fn run(router: &mut Router, caller: &Caller, request: &Request, out: &mut Replie
         "listen" => one(print::listen(router, caller, &menu, request, out)),
         "find" => Ok(print::find(router, caller, &menu, request)),
         "get" => one(print::get(router, caller, &menu, request)),
-        // Without a file, export over the API returns nothing (reference 1.10).
-        "export" => Ok(Answer::done()),
+        "export" => export::export(router, caller, menu.path(), request),
         "add" => one(add::add(router, caller, &menu, request)),
         "set" => set::set(router, caller, &menu, request),
         "unset" => set::unset(router, caller, &menu, request),

@@ -49,6 +49,7 @@ pub(super) fn before_write(
         }
         "/user" => check_last_full_user(router, menu, before, Some(row))?,
         "/routing/filter/rule" => check_filter(menu, row)?,
+        "/file" => super::files::before_write(router, menu, row)?,
         _ => {}
     }
     if menu.path() == "/system/scheduler" {

@@ -5,6 +5,8 @@ mod add;
 mod arrange;
 mod bgp;
 mod dispatch;
+mod export;
+mod files;
 mod hooks;
 mod print;
 mod query;
@@ -18,6 +20,7 @@ mod view;
 
 pub(crate) use add::add_row;
 pub(crate) use dispatch::execute;
+pub(crate) use files::CONTENTS_LIMIT;
 pub(crate) use hooks::host_of;
 pub(crate) use print::{Follow, for_each};
 pub(crate) use replies::Replies;

@@ -15,25 +15,45 @@ use parse::{Argument, Statement};
 /// Runs a script line by line; the first error ends it, what went before stays (reference 7.1).
 pub(crate) fn run(router: &mut Router, caller: &Caller, source: &str) -> Result<(), Trap> {
     let statements = parse::statements(source)?;
-    run_all(router, caller, &statements)
+    run_all(router, caller, &statements, String::new())
 }
 
-fn run_all(router: &mut Router, caller: &Caller, statements: &[Statement]) -> Result<(), Trap> {
-    statements.iter().try_for_each(|statement| match statement {
-        Statement::Do { body, on_error } => match run_all(router, caller, body) {
-            Err(_) if on_error.is_some() => {
-                on_error.as_deref().map_or(Ok(()), |handler| run_all(router, caller, handler))
+/// Whether it can be read, without running it.
+pub(crate) fn check(source: &str) -> Result<(), Trap> {
+    parse::statements(source).map(drop)
+}
+
+/// `place` is the menu that a line with nothing but a path went to.
+fn run_all(
+    router: &mut Router,
+    caller: &Caller,
+    statements: &[Statement],
+    mut place: String,
+) -> Result<(), Trap> {
+    for statement in statements {
+        match statement {
+            Statement::Do { body, on_error } => {
+                match (run_all(router, caller, body, place.clone()), on_error.as_deref()) {
+                    (Err(_), Some(handler)) => run_all(router, caller, handler, place.clone())?,
+                    (other, _) => other?,
+                }
             }
-            other => other,
-        },
-        Statement::Log { topic, message } => {
-            router.log.push(router.now, &format!("script,{topic}"), message);
-            Ok(())
+            Statement::Log { topic, message } => {
+                router.log.push(router.now, &format!("script,{topic}"), message);
+            }
+            Statement::Error(message) => return Err(Trap::text(message.clone())),
+            Statement::Nothing => {}
+            Statement::Command { relative, path, arguments } => {
+                let path = if *relative { format!("{place}{path}") } else { path.clone() };
+                if arguments.is_empty() && router.schema.is_directory(&path) {
+                    place = path;
+                } else {
+                    command(router, caller, &path, arguments)?;
+                }
+            }
         }
-        Statement::Error(message) => Err(Trap::text(message.clone())),
-        Statement::Nothing => Ok(()),
-        Statement::Command { path, arguments } => command(router, caller, path, arguments),
-    })
+    }
+    Ok(())
 }
 
 fn command(router: &mut Router, caller: &Caller, path: &str, arguments: &[Argument]) -> Result<(), Trap> {

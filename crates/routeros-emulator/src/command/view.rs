@@ -68,6 +68,13 @@ impl<'a> RowView<'a> {
     /// The printed value of a field of this menu; rows of a view are read through the menu that owns them.
     fn field(&self, ix: FieldIx) -> Option<Cow<'a, [u8]>> {
         let field = self.menu.at(ix);
+        if self.menu.path() == "/file" && field.name == "contents" {
+            // Files beyond the limit of one write do not show their contents; `/file/read` does.
+            let size = self.row.get(ix).and_then(Value::plain).map_or(0, <[u8]>::len);
+            if size > super::CONTENTS_LIMIT {
+                return None;
+            }
+        }
         match field.secret {
             Secret::WriteOnly => return None,
             Secret::Sensitive if !self.sensitive => return None,

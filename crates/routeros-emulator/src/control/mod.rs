@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::bgp::BgpPeer;
+use crate::conditions::Load;
 use crate::emulator::{Emulator, Refused};
 use crate::faults::Fault;
 
@@ -56,6 +57,19 @@ enum Ask {
         #[serde(default)]
         arguments: BTreeMap<String, String>,
     },
+    Conditions {
+        #[serde(default)]
+        bandwidth: Option<u64>,
+        #[serde(default)]
+        load: Option<Load>,
+        #[serde(default)]
+        full_flash: bool,
+        #[serde(default)]
+        silent: bool,
+    },
+    Upgrade {
+        version: String,
+    },
     BgpUp {
         connection: String,
         peer: BgpPeer,
@@ -71,6 +85,8 @@ enum Ask {
         advance_ms: Option<u64>,
         #[serde(default)]
         freeze: Option<bool>,
+        #[serde(default)]
+        skew_ms: Option<i64>,
     },
 }
 
@@ -142,7 +158,7 @@ async fn answer(emulator: &Emulator, ask: Ask) -> Value {
         Ask::Set { menu, item, fields } => return result(emulator.set_row(&menu, &item, &pairs(&fields))),
         Ask::Remove { menu, item } => return result(emulator.remove_row(&menu, &item)),
         Ask::Run { command, arguments } => return result(emulator.run(&command, &pairs(&arguments))),
-        Ask::Clock { set_ms, advance_ms, freeze } => {
+        Ask::Clock { set_ms, advance_ms, freeze, skew_ms } => {
             let clock = emulator.clock();
             match freeze {
                 Some(true) => clock.freeze(),
@@ -155,7 +171,22 @@ async fn answer(emulator: &Emulator, ask: Ask) -> Value {
             if let Some(millis) = advance_ms {
                 clock.advance(Duration::from_millis(millis));
             }
+            if let Some(millis) = skew_ms {
+                clock.skew(millis);
+            }
             return json!({"ok": clock.now()});
+        }
+        Ask::Conditions { bandwidth, load, full_flash, silent } => {
+            let faults = emulator.faults();
+            faults.set_bandwidth(bandwidth);
+            faults.set_load(load);
+            faults.fill_flash(full_flash);
+            faults.set_silent(silent);
+        }
+        Ask::Upgrade { version } => {
+            if let Err(unknown) = emulator.upgrade(&version).await {
+                return json!({"error": unknown.to_string()});
+            }
         }
         Ask::Inject { fault } => emulator.faults().inject(fault),
         Ask::Clear => emulator.faults().clear(),

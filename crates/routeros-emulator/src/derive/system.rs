@@ -42,6 +42,7 @@ fn resource(router: &Router, name: &str) -> Option<Value> {
         "cpu-count" => pick("2", "16"),
         "cpu-frequency" => pick("2400", "2000"),
         "cpu-load" => Some(Value::fixed("1")),
+        "free-hdd-space" if router.flash_full => Some(Value::fixed("0")),
         "free-hdd-space" => pick("72351744", "86507520"),
         "total-hdd-space" => pick("93564928", "134217728"),
         "write-sect-since-reboot" => Some(Value::fixed("1024")),

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use routeros_wire::{Decoder, Sentence};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::follow::follow_change;
-use super::login::{login, max_sessions};
 use super::queue::{Queue, Waiting};
 use super::shared::Shared;
 use super::supervisor::Control;
+use super::writer::{self, Write};
 use crate::command::{Replies, Request, Then, execute};
+use crate::conditions::Way;
 use crate::errors::Trap;
 use crate::faults::FaultKind;
 use crate::state::{Caller, Change, Follower, Router};
@@ -28,17 +29,11 @@ const FLUSH_AT: usize = 64 * 1024;
 const READ_AT_ONCE: usize = 32 * 1024;
 
 /// How a session ends.
-enum End {
+pub(super) enum End {
     /// In order: what was written still goes out.
     Close,
     /// Reset: what was written is lost.
     Reset,
-}
-
-/// What the writing half is told.
-enum Write {
-    Bytes(Vec<u8>),
-    Close,
 }
 
 /// Replies under way.
@@ -51,9 +46,9 @@ pub(super) struct Output {
 /// The state of one session.
 pub(super) struct Connection {
     pub(super) shared: Arc<Shared>,
-    peer: String,
-    via: &'static str,
-    caller: Option<Caller>,
+    pub(super) peer: String,
+    pub(super) via: &'static str,
+    pub(super) caller: Option<Caller>,
     pub(super) queue: Queue,
     pub(super) outputs: Vec<Output>,
     /// Tags of commands that never answer, by fault.
@@ -62,6 +57,8 @@ pub(super) struct Connection {
     pub(super) following: Vec<Option<Vec<u8>>>,
     changes: (mpsc::UnboundedSender<Output>, mpsc::UnboundedReceiver<Output>),
     pub(super) buffer: Vec<u8>,
+    /// When the line had carried what was read last.
+    arrived: Instant,
     writer: mpsc::UnboundedSender<Write>,
 }
 
@@ -75,17 +72,8 @@ pub(super) async fn serve<S>(
 ) where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
-    let (reader, mut half) = tokio::io::split(stream);
-    let (writer, mut writes) = mpsc::unbounded_channel();
-    // A slow reader on the other side must not keep us from reading.
-    let writing = tokio::spawn(async move {
-        while let Some(Write::Bytes(bytes)) = writes.recv().await {
-            if half.write_all(&bytes).await.is_err() {
-                return;
-            }
-        }
-        let _ = half.shutdown().await;
-    });
+    let (reader, half) = tokio::io::split(stream);
+    let (writer, writing) = writer::spawn(shared.clone(), half);
     let cut = shared.cut.subscribe();
     let mut connection = Connection {
         shared,
@@ -98,6 +86,7 @@ pub(super) async fn serve<S>(
         following: Vec::new(),
         changes: mpsc::unbounded_channel(),
         buffer: Vec::new(),
+        arrived: Instant::now(),
         writer,
     };
     let end = connection.run(reader, cut).await;
@@ -120,7 +109,18 @@ pub(super) async fn serve<S>(
 impl Connection {
     async fn run<S: AsyncRead>(&mut self, mut reader: ReadHalf<S>, mut cut: watch::Receiver<u64>) -> End {
         let mut decoder = Decoder::new();
+        let mut silence = self.shared.faults.silence();
         loop {
+            // While packets vanish, nothing is read and nothing said.
+            if *silence.borrow_and_update() {
+                tokio::select! {
+                    _ = cut.changed() => return End::Reset,
+                    _ = silence.changed() => continue,
+                }
+            }
+            if self.was_cut() {
+                return End::Reset;
+            }
             if let Some(end) = self.step().await {
                 return end;
             }
@@ -138,16 +138,14 @@ impl Connection {
                 read = reader.read_buf(decoder.buffer_mut()) => match read {
                     Ok(0) => return End::Close,
                     Err(_) => return End::Reset,
-                    Ok(_) => if let Some(end) = self.take_in(&mut decoder) {
+                    Ok(bytes) => if let Some(end) = self.take_in(&mut decoder, bytes) {
                         return end;
                     },
                 },
                 output = self.changes.1.recv() => self.outputs.extend(output),
                 () = sleep_until(wake), if idle && wake.is_some() => {}
+                _ = silence.changed() => {}
                 () = std::future::ready(()), if !idle => {}
-            }
-            if self.was_cut() {
-                return End::Reset;
             }
         }
     }
@@ -159,7 +157,8 @@ impl Connection {
     }
 
     /// Every complete sentence that was read.
-    fn take_in(&mut self, decoder: &mut Decoder) -> Option<End> {
+    fn take_in(&mut self, decoder: &mut Decoder, bytes: usize) -> Option<End> {
+        self.arrived = self.shared.faults.carry(Way::In, bytes, Instant::now());
         loop {
             match decoder.next_sentence() {
                 Ok(Some(sentence)) => {
@@ -188,40 +187,11 @@ impl Connection {
             _ => {
                 let (latency, jitter) = self.shared.faults.latency();
                 let extra = self.shared.pick(jitter.as_millis() as usize + 1) as u64;
-                let ready_at = Instant::now() + latency + Duration::from_millis(extra);
+                let arrived = self.shared.faults.admit(self.arrived);
+                let ready_at = arrived + latency + Duration::from_millis(extra);
                 self.queue.push(Waiting { request, sentence, ready_at, delayed: false });
             }
         }
-        None
-    }
-
-    fn before_login(&mut self, sentence: &Sentence, request: &Request) -> Option<End> {
-        if request.path != "/login" {
-            return Some(self.fatal("not logged in", request));
-        }
-        self.shared.record(0, sentence, true);
-        let mut replies = Replies::new(request.tag.clone());
-        let mut router = self.shared.router();
-        match login(&mut router, request, &self.peer, self.via) {
-            Ok(caller) => {
-                // What a client beyond the limit sees is not known (assumption `max-sessions`).
-                let limit = max_sessions(&router, self.via);
-                if router.sessions.len() > limit {
-                    if let Some(session) = caller.session {
-                        router.close_session(session);
-                    }
-                    return Some(End::Close);
-                }
-                replies.done(None);
-                self.caller = Some(caller);
-            }
-            Err(trap) => {
-                replies.trap(&trap);
-                replies.done(None);
-            }
-        }
-        drop(router);
-        self.push(request.tag.clone(), replies);
         None
     }
 
@@ -353,7 +323,7 @@ impl Connection {
         End::Reset
     }
 
-    fn fatal(&mut self, reason: &str, request: &Request) -> End {
+    pub(super) fn fatal(&mut self, reason: &str, request: &Request) -> End {
         self.send_all();
         let mut replies = Replies::new(request.tag.clone());
         replies.fatal(reason);
@@ -365,7 +335,7 @@ impl Connection {
         self.caller.as_ref().and_then(|caller| caller.session).unwrap_or(0)
     }
 
-    fn push(&mut self, tag: Option<Vec<u8>>, replies: Replies) {
+    pub(super) fn push(&mut self, tag: Option<Vec<u8>>, replies: Replies) {
         if replies.len() > 0 {
             self.outputs.push(Output { tag, replies, sent: 0 });
         }

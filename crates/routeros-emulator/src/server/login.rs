@@ -1,17 +1,47 @@
 //! `/login` (reference 1.4).
 
-use crate::command::Request;
+use routeros_wire::Sentence;
+
+use super::connection::{Connection, End};
+use crate::command::{Replies, Request};
 use crate::errors::{ErrorId, Trap};
 use crate::state::{Caller, Router};
 use crate::value::{Names, Value};
 
+impl Connection {
+    pub(super) fn before_login(&mut self, sentence: &Sentence, request: &Request) -> Option<End> {
+        if request.path != "/login" {
+            return Some(self.fatal("not logged in", request));
+        }
+        self.shared.record(0, sentence, true);
+        let mut replies = Replies::new(request.tag.clone());
+        let mut router = self.shared.router();
+        match login(&mut router, request, &self.peer, self.via) {
+            Ok(caller) => {
+                // What a client beyond the limit sees is not known (assumption `max-sessions`).
+                let limit = max_sessions(&router, self.via);
+                if router.sessions.len() > limit {
+                    if let Some(session) = caller.session {
+                        router.close_session(session);
+                    }
+                    return Some(End::Close);
+                }
+                replies.done(None);
+                self.caller = Some(caller);
+            }
+            Err(trap) => {
+                replies.trap(&trap);
+                replies.done(None);
+            }
+        }
+        drop(router);
+        self.push(request.tag.clone(), replies);
+        None
+    }
+}
+
 /// Who is behind a name and password, and the session that begins.
-pub(super) fn login(
-    router: &mut Router,
-    request: &Request,
-    peer: &str,
-    via: &'static str,
-) -> Result<Caller, Trap> {
+fn login(router: &mut Router, request: &Request, peer: &str, via: &'static str) -> Result<Caller, Trap> {
     let name = request.text("name").unwrap_or_default();
     let password = request.argument("password").cloned().unwrap_or_default();
     let refused = || Trap::new(ErrorId::BadLogin);
@@ -42,7 +72,7 @@ fn check(router: &Router, name: &str, password: &[u8]) -> Option<Vec<String>> {
 }
 
 /// How many sessions the service allows (reference 1.4).
-pub(super) fn max_sessions(router: &Router, via: &str) -> usize {
+fn max_sessions(router: &Router, via: &str) -> usize {
     let limit = router.menu("/ip/service").and_then(|menu| {
         let row = router
             .stored(&menu)

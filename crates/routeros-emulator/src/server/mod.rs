@@ -8,6 +8,7 @@ mod queue;
 mod shared;
 mod supervisor;
 mod tls;
+mod writer;
 
 pub use shared::LoggedCommand;
 pub(crate) use shared::Shared;

@@ -1,5 +1,6 @@
 //! What all sessions of a router share.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use routeros_wire::Sentence;
@@ -22,12 +23,15 @@ pub struct LoggedCommand {
     pub words: Vec<String>,
 }
 
+/// How many commands are remembered; older ones are forgotten.
+pub(crate) const COMMANDS_KEPT: usize = 100_000;
+
 /// One router and everything around it.
 pub(crate) struct Shared {
     router: Mutex<Router>,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
-    log: Mutex<Vec<LoggedCommand>>,
+    log: Mutex<VecDeque<LoggedCommand>>,
     executed: Mutex<u64>,
     pub(crate) rng: Mutex<fastrand::Rng>,
     /// Whether commands of one session that wait at the same time are shuffled.
@@ -61,14 +65,17 @@ impl Shared {
     /// The router, with its clock brought up to date.
     pub(crate) fn router(&self) -> MutexGuard<'_, Router> {
         let mut router = self.router.lock().unwrap_or_else(PoisonError::into_inner);
-        router.now = self.clock.now();
+        let (now, skew) = self.clock.read();
+        router.set_now(now, skew);
+        router.flash_full = self.faults.flash_full();
         router
     }
 
     pub(crate) fn tick(&self) {
-        let now = self.clock.now();
         let reboot = {
             let mut router = self.router();
+            let now = router.now;
+            router.notice_silence(self.faults.is_silent());
             router.tick(now);
             std::mem::take(&mut router.reboot_wanted)
         };
@@ -89,11 +96,15 @@ impl Shared {
             *count
         });
         let words = sentence.words().map(masked).collect();
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).push(LoggedCommand { order, session, words });
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.len() == COMMANDS_KEPT {
+            log.pop_front();
+        }
+        log.push_back(LoggedCommand { order, session, words });
     }
 
     pub(crate) fn command_log(&self) -> Vec<LoggedCommand> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     pub(crate) fn cut_all(&self) {

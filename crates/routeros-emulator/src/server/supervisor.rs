@@ -87,6 +87,9 @@ impl Supervisor {
         let shared = self.shared.clone();
         let peer = peer.ip().to_string();
         self.sessions.spawn(async move {
+            if !heard(&shared).await {
+                return;
+            }
             let reset = || {
                 let _ = handle.set_zero_linger();
             };
@@ -132,6 +135,15 @@ impl Supervisor {
         for waiting in self.booting.take().into_iter().flat_map(|booting| booting.1) {
             let _ = waiting.send(());
         }
+    }
+}
+
+/// Waits until packets get through; false when the router goes down first.
+async fn heard(shared: &Shared) -> bool {
+    let (mut silence, mut cut) = (shared.faults.silence(), shared.cut.subscribe());
+    tokio::select! {
+        heard = silence.wait_for(|silent| !*silent) => heard.is_ok(),
+        _ = cut.changed() => false,
     }
 }
 

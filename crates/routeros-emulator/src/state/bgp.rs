@@ -275,6 +275,14 @@ impl Router {
         found.unwrap_or_default().split('/').next().unwrap_or_default().to_owned()
     }
 
+    /// The clock was set, no time passed.
+    pub(super) fn shift_bgp(&mut self, by: i64) {
+        for session in &mut self.bgp.sessions {
+            session.established = session.established.map(|at| at + by);
+            session.remove_at = session.remove_at.map(|at| at + by);
+        }
+    }
+
     /// Nothing of it outlives a reboot; neighbours call again.
     pub(super) fn forget_bgp(&mut self) {
         let sessions = std::mem::take(&mut self.bgp.sessions);

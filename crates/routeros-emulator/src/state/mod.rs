@@ -1,5 +1,7 @@
 //! A router's whole state: one plain structure, changed by commands, free of sockets.
 
+mod agenda;
+mod backup;
 mod bgp;
 mod certificate;
 mod change;
@@ -13,9 +15,12 @@ mod scheduler;
 mod session;
 mod space;
 mod store;
+mod upgrade;
 
+pub(crate) use agenda::Planned;
 pub(crate) use change::Change;
 pub(crate) use defaults::{fresh, mac_address};
 pub(crate) use router::{Follower, Router, Settings};
 pub(crate) use row::Row;
 pub(crate) use session::Caller;
+pub(crate) use upgrade::NextBoot;

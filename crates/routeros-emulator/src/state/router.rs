@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::agenda::Planned;
+use super::backup::Saved;
 use super::bgp::Bgp;
 use super::change::Change;
 use super::history::History;
 use super::safe_mode::Hold;
 use super::session::Session;
 use super::space::Space;
+use super::upgrade::NextBoot;
 use crate::certificate::KeyPair;
 use crate::log::Log;
 use crate::schema::{Compiled, schema_for};
@@ -27,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) foreign_release: bool,
     /// Whether changes under safe mode survive a reboot (assumption `safe-mode-reboot`).
     pub(crate) keep_on_reboot: bool,
+    /// Milliseconds after which sessions that packets no longer reach are given up (reference 7.1: 9 minutes).
+    pub(crate) silent_loss: i64,
     /// Milliseconds that the row of a lost BGP session stays (assumption `bgp-cache`).
     pub(crate) bgp_cache: i64,
 }
@@ -63,6 +68,17 @@ pub(crate) struct Router {
     /// Set by `/system/reboot` and the like; the server sees to it.
     pub(crate) reboot_wanted: bool,
     pub(crate) bgp: Bgp,
+    /// What others will do.
+    pub(super) agenda: Vec<Planned>,
+    /// What the next reboot brings besides.
+    pub(crate) next_boot: Option<NextBoot>,
+    /// Contents of backup files, by name.
+    pub(crate) backups: HashMap<String, Arc<Saved>>,
+    /// No room for files.
+    pub(crate) flash_full: bool,
+    /// Since when packets have been vanishing, and by how much the clock was set wrong.
+    silent_since: Option<i64>,
+    skew: i64,
     next_expiry: i64,
 }
 
@@ -85,6 +101,12 @@ impl Router {
             keys: HashMap::new(),
             reboot_wanted: false,
             bgp: Bgp::default(),
+            agenda: Vec::new(),
+            next_boot: None,
+            backups: HashMap::new(),
+            flash_full: false,
+            silent_since: None,
+            skew: 0,
             next_expiry: 0,
         };
         router.create_defaults();
@@ -132,6 +154,7 @@ impl Router {
         if self.hold.as_ref().and_then(|hold| hold.rollback_at).is_some_and(|at| at <= now) {
             self.unroll();
         }
+        self.run_agenda();
         self.run_schedulers();
         self.settle_bgp();
         // Timeouts are in seconds; looking more often only costs.
@@ -155,6 +178,48 @@ impl Router {
         self.forget_bgp();
         self.forget_volatile();
         self.log.push(self.now, "system,info", "router rebooted");
+        match self.next_boot.take() {
+            Some(NextBoot::Upgrade(version)) => self.upgrade(version),
+            Some(NextBoot::Restore(saved)) => self.restore(&saved),
+            None => {}
+        }
         self.restart_schedulers();
+    }
+
+    /// Sets the hands to `now`; a wrong setting of the clock is no passing of time.
+    pub(crate) fn set_now(&mut self, now: i64, skew: i64) {
+        let by = skew - self.skew;
+        (self.now, self.skew) = (now, skew);
+        if by == 0 {
+            return;
+        }
+        self.booted += by;
+        self.silent_since = self.silent_since.map(|at| at + by);
+        self.next_expiry += by;
+        if let Some(hold) = &mut self.hold {
+            hold.rollback_at = hold.rollback_at.map(|at| at + by);
+        }
+        for planned in &mut self.agenda {
+            planned.at += by;
+        }
+        self.shift_bgp(by);
+    }
+
+    /// A router notices lost peers late: then sessions end, and safe mode rolls back at once.
+    pub(crate) fn notice_silence(&mut self, silent: bool) {
+        if !silent {
+            self.silent_since = None;
+            return;
+        }
+        let since = *self.silent_since.get_or_insert(self.now);
+        if self.now - since < self.settings.silent_loss {
+            return;
+        }
+        for id in self.sessions.keys().copied().collect::<Vec<_>>() {
+            self.close_session(id);
+        }
+        if let Some(at) = self.hold.as_mut().and_then(|hold| hold.rollback_at.as_mut()) {
+            *at = (*at).min(self.now);
+        }
     }
 }

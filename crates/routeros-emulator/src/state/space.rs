@@ -9,7 +9,7 @@ use crate::schema::CompiledMenu;
 use crate::value::push_key;
 
 /// Rows by id, with the indexes that keep look-ups independent of their number.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Space {
     /// The last id given out; ids are never used again (reference 1.2).
     last_id: u32,
@@ -28,6 +28,22 @@ impl Space {
 
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Without rows; ids go on behind those of another.
+    pub(crate) fn beginning_after(last_id: u32) -> Self {
+        Space { last_id, ..Space::default() }
+    }
+
+    pub(crate) fn last_id(&self) -> u32 {
+        self.last_id
+    }
+
+    /// All rows, those of an ordered menu in their sequence.
+    pub(crate) fn into_rows(mut self) -> Vec<Row> {
+        let mut rows: Vec<Row> = self.order.iter().filter_map(|id| self.rows.remove(id)).collect();
+        rows.extend(self.rows.into_values());
+        rows
     }
 
     pub(crate) fn next_id(&mut self) -> u32 {

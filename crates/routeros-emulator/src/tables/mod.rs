@@ -9,6 +9,7 @@ mod bridge;
 mod certificate;
 mod dhcp;
 mod dns;
+mod file;
 mod firewall;
 mod firewall6;
 mod firewall_more;
@@ -65,6 +66,7 @@ pub(crate) fn all() -> Vec<Menu> {
         system_more::menus(),
         user::menus(),
         log::menus(),
+        file::menus(),
     ]
     .into_iter()
     .flatten()

@@ -6,6 +6,8 @@ use crate::errors::{ErrorId, Trap};
 #[derive(Debug, PartialEq)]
 pub(super) enum Statement {
     Command {
+        /// Without a leading slash in the text it is meant from where the script is.
+        relative: bool,
         path: String,
         arguments: Vec<Argument>,
     },
@@ -102,6 +104,9 @@ fn command(line: &[Token]) -> Result<Statement, Trap> {
             }
             Token::Word(word) => {
                 in_path = false;
+                if let Some(name) = pending_name.take() {
+                    arguments.push(Argument::Pair(name, String::new()));
+                }
                 match word.split_once('=') {
                     Some((name, "")) => pending_name = Some(name.to_owned()),
                     Some((name, value)) => arguments.push(Argument::Pair(name.to_owned(), value.to_owned())),
@@ -123,7 +128,8 @@ fn command(line: &[Token]) -> Result<Statement, Trap> {
     if let Some(name) = pending_name {
         arguments.push(Argument::Pair(name, String::new()));
     }
-    Ok(Statement::Command { path, arguments })
+    let relative = !matches!(line.first(), Some(Token::Word(word)) if word.starts_with('/'));
+    Ok(Statement::Command { relative, path, arguments })
 }
 
 /// After the command word the rest are arguments.
@@ -232,7 +238,7 @@ fn group(chars: &mut impl Iterator<Item = char>, open: char, close: char) -> Res
 }
 
 fn syntax(what: &str) -> Trap {
-    Trap::with(ErrorId::FilterSyntax, what)
+    Trap::with(ErrorId::ScriptSyntax, what)
 }
 
 #[cfg(test)]
@@ -247,11 +253,12 @@ mod tests {
         assert_eq!(
             statements[0],
             Statement::Command {
+                relative: false,
                 path: "/interface/vlan/remove".into(),
                 arguments: vec![Argument::Find(None, vec!["name=v 1".into()])],
             }
         );
-        let Statement::Command { path, arguments } = &statements[1] else { panic!("{statements:?}") };
+        let Statement::Command { path, arguments, .. } = &statements[1] else { panic!("{statements:?}") };
         assert_eq!(path, "/ip/address/add");
         assert_eq!(arguments.len(), 2);
     }
