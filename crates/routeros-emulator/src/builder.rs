@@ -51,6 +51,7 @@ pub struct Builder {
     foreign_release: bool,
     bgp_cache: Duration,
     silent_loss: Duration,
+    old_login: bool,
     keep_on_reboot: bool,
     reboot_time: Duration,
     latency: (Duration, Duration),
@@ -77,6 +78,7 @@ impl Default for Builder {
             foreign_release: false,
             bgp_cache: Duration::from_secs(30),
             silent_loss: Duration::from_secs(540),
+            old_login: false,
             keep_on_reboot: true,
             reboot_time: Duration::from_millis(200),
             latency: (Duration::ZERO, Duration::ZERO),
@@ -184,6 +186,12 @@ impl Builder {
         self
     }
 
+    /// Asks for a challenge to be answered at login, as RouterOS did before 6.43 (default: no).
+    pub fn old_login(mut self, old: bool) -> Self {
+        self.old_login = old;
+        self
+    }
+
     /// How long after packets began to vanish the router gives its sessions up, and safe mode rolls back
     /// (default: 9 minutes by the router's clock, the TCP timeout of which the manual speaks).
     pub fn silent_loss(mut self, time: Duration) -> Self {
@@ -254,6 +262,7 @@ impl Builder {
             keep_on_reboot: self.keep_on_reboot,
             bgp_cache: self.bgp_cache.as_millis() as i64,
             silent_loss: self.silent_loss.as_millis() as i64,
+            old_login: self.old_login,
         };
         let mut router = Router::new(settings, clock.now());
         router.create_interfaces(self.ethernet, self.seed);

@@ -34,6 +34,7 @@ mod errors;
 mod faults;
 mod filter;
 mod log;
+mod md5;
 mod scene;
 mod schema;
 mod server;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use client::{Client, attributes, emulator, session};
+use routeros_emulator::Emulator;
 
 #[tokio::test]
 async fn login_and_its_refusals() {
@@ -136,4 +137,48 @@ async fn active_users_and_the_log_know_sessions() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(emu.rows("/user/active").is_empty());
     emu.shutdown().await;
+}
+
+/// Right answers are tried beside the code that checks them; this has no MD5.
+#[tokio::test]
+async fn old_routers_ask_for_an_answer_to_a_challenge() {
+    let emu = Emulator::builder()
+        .version("7.22")
+        .unwrap()
+        .user("admin", "secret")
+        .old_login(true)
+        .start()
+        .await
+        .unwrap();
+    let mut client = Client::connect(emu.addr()).await;
+    let challenge = client.run(&["/login", "=name=admin", "=password=secret"]).await.ok().ret.unwrap();
+    assert_eq!(challenge.len(), 32);
+    let wrong = client.run(&["/login", "=name=admin", "=response=0000112233445566778899aabbccddeeff"]).await;
+    assert_eq!(wrong.trap(), "cannot log in");
+    let another = client.run(&["/login"]).await.ok().ret.unwrap();
+    assert_ne!(another, challenge);
+}
+
+#[tokio::test]
+async fn users_and_services_may_be_bound_to_addresses() {
+    let emu = emulator("7.22").await;
+    emu.add_row("/user", &[("name", "far"), ("group", "full"), ("password", "x"), ("address", "10.0.0.0/8")])
+        .unwrap();
+    emu.add_row(
+        "/user",
+        &[("name", "near"), ("group", "full"), ("password", "x"), ("address", "127.0.0.0/8")],
+    )
+    .unwrap();
+    let mut client = Client::connect(emu.addr()).await;
+    let refused = client.run(&["/login", "=name=far", "=password=x"]).await;
+    assert_eq!(refused.trap(), "invalid user name or password (6)");
+    client.run(&["/login", "=name=near", "=password=x"]).await.ok();
+    for shut in [[("address", "10.0.0.0/8")], [("disabled", "yes")]] {
+        emu.set_row("/ip/service", "api", &shut).unwrap();
+        let mut other = Client::connect(emu.addr()).await;
+        assert!(other.sentence().await.is_none(), "dropped");
+        client.run(&["/system/identity/print"]).await.ok();
+        emu.set_row("/ip/service", "api", &[("address", ""), ("disabled", "no")]).unwrap();
+    }
+    session(&emu).await;
 }

@@ -49,6 +49,8 @@ pub(super) struct Connection {
     pub(super) peer: String,
     pub(super) via: &'static str,
     pub(super) caller: Option<Caller>,
+    /// What was asked at the last `/login` of the old kind.
+    pub(super) challenge: Option<[u8; 16]>,
     pub(super) queue: Queue,
     pub(super) outputs: Vec<Output>,
     /// Tags of commands that never answer, by fault.
@@ -80,6 +82,7 @@ pub(super) async fn serve<S>(
         peer,
         via,
         caller: None,
+        challenge: None,
         queue: Queue::default(),
         outputs: Vec::new(),
         hung: Vec::new(),

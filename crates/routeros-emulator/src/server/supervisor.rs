@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::connection::serve;
+use super::login::serves;
 use super::shared::Shared;
 use super::tls;
 
@@ -93,6 +94,11 @@ impl Supervisor {
             let reset = || {
                 let _ = handle.set_zero_linger();
             };
+            let via = if tls { "api-ssl" } else { "api" };
+            if !serves(&shared.router(), via, &peer) {
+                reset();
+                return;
+            }
             if tls {
                 serve_tls(shared, stream, peer, reset).await;
             } else {

@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) foreign_release: bool,
     /// Whether changes under safe mode survive a reboot (assumption `safe-mode-reboot`).
     pub(crate) keep_on_reboot: bool,
+    /// Login by challenge, as before 6.43.
+    pub(crate) old_login: bool,
     /// Milliseconds after which sessions that packets no longer reach are given up (reference 7.1: 9 minutes).
     pub(crate) silent_loss: i64,
     /// Milliseconds that the row of a lost BGP session stays (assumption `bgp-cache`).
