@@ -1,4 +1,4 @@
-//! The command line, parsed by hand: seven verbs are not worth the build time of a parser.
+//! The command line, parsed by hand: a few verbs are not worth the build time of a parser.
 
 use anyhow::{Result, bail};
 
@@ -18,6 +18,10 @@ Usage: cargo xtask <task>
                     without COMMAND, print its URL and keep it until Ctrl-C
   openapi           write docs/openapi.json from the code
   demo [ARGS]       the product's demo, built for release
+  conformance --address HOST[:PORT] --user U --password-env VAR [ARGS]
+                    hold a router of your own to what is documented about RouterOS; `--help` says more
+  chr --image FILE [ARGS]
+                    the same for a CHR that is started in QEMU
   lines             source files longer than 600 lines
 ";
 
@@ -34,6 +38,8 @@ pub(crate) enum Task {
     Audit,
     /// The product's demo, with its arguments.
     Demo(Vec<String>),
+    /// The conformance suite, with its verb and arguments.
+    Conformance(Vec<String>),
     /// Write the OpenAPI document.
     Openapi,
     /// A throw-away PostgreSQL for this command, or until Ctrl-C.
@@ -61,6 +67,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
     let task = match verb.as_str() {
         "test" => return Ok(Task::Test(test_options(rest)?)),
         "demo" => return Ok(Task::Demo(after_dashes(rest))),
+        "conformance" => return Ok(Task::Conformance(conformance("run", rest))),
+        "chr" => return Ok(Task::Conformance(conformance("chr", rest))),
         "postgres" => return Ok(Task::Postgres(after_dashes(rest))),
         "help" | "-h" | "--help" => Task::Help,
         "layers" => Task::Layers,
@@ -73,6 +81,10 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
         bail!("`{verb}` takes no argument, got `{extra}`");
     }
     Ok(task)
+}
+
+fn conformance(verb: &str, rest: Vec<String>) -> Vec<String> {
+    std::iter::once(verb.to_owned()).chain(after_dashes(rest)).collect()
 }
 
 fn after_dashes(mut rest: Vec<String>) -> Vec<String> {
@@ -150,6 +162,10 @@ mod tests {
     fn nothing_means_help() {
         assert_eq!(parsed("").unwrap(), Task::Help);
         assert_eq!(parsed("demo --exit").unwrap(), Task::Demo(vec!["--exit".into()]));
+        assert_eq!(
+            parsed("chr --image x").unwrap(),
+            Task::Conformance(vec!["chr".into(), "--image".into(), "x".into()])
+        );
         assert_eq!(parsed("postgres -- psql -l").unwrap(), Task::Postgres(vec!["psql".into(), "-l".into()]));
     }
 }

@@ -68,6 +68,12 @@ const CRATES: &[Crate] = &[
     },
     Crate { name: "moxxie-core", may: &[], tests_may: &[], because: "the vocabulary stands on its own" },
     Crate {
+        name: "routeros-conformance",
+        may: &["routeros-client", "routeros-wire"],
+        tests_may: &["routeros-emulator"],
+        because: "it asks whatever is at an address, so it knows neither the emulator nor moxxie",
+    },
+    Crate {
         name: "routeros-client",
         may: &["routeros-wire"],
         tests_may: &["routeros-emulator"],

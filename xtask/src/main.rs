@@ -41,6 +41,11 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
             command.args(["run", "--release", "--package", "moxxie", "--", "demo"]).args(rest);
             return shell.foreground(command);
         }
+        Task::Conformance(rest) => {
+            let mut command = shell.cargo();
+            command.args(["run", "--quiet", "--package", "routeros-conformance", "--"]).args(rest);
+            return shell.foreground(command);
+        }
         Task::Openapi => {
             let mut command = shell.cargo();
             command.args(["test", "--package", "moxxie-server", "openapi"]).env("UPDATE_OPENAPI", "1");
