@@ -148,6 +148,16 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     ("backup-missing", "loading a backup that is not there answers `no such item`", "the text was not found"),
     (
+        "ping",
+        "whatever a route leads to answers, at once; the rest is `timeout`; names are never resolved",
+        "there is nothing behind an emulated router; a real one waits its interval between packets",
+    ),
+    (
+        "link-local",
+        "every running interface with a MAC address that is no bridge port has a link-local address",
+        "one such row was seen on a real router; exceptions were not looked for",
+    ),
+    (
         "filter-refused",
         "a /routing/filter/rule text that cannot be read is refused, on add and on set",
         "an import of a rule with a single `=` was reported as refused; the text of the refusal was not",

@@ -247,4 +247,15 @@ mod tests {
         assert!(!matcher.matches("/ip/address-other/add", none));
         assert!(!Matcher::path("/ip").argument("name", "x").matches("/ip/pool/add", none));
     }
+
+    #[test]
+    fn old_hits_are_forgotten() {
+        let faults = Faults::default();
+        faults.inject(Fault { on: Matcher::path("/ip").times(0), what: FaultKind::HangBefore });
+        for n in 0..Faults::HITS_KEPT + 5 {
+            faults.meet(&format!("/ip/{n}"), none);
+        }
+        let hits = faults.hits();
+        assert_eq!((hits.len(), hits[0].path.as_str()), (Faults::HITS_KEPT, "/ip/5"));
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::replies::Replies;
 use super::request::Request;
-use super::{Answer, Outcome, Then, export, files, script, target};
+use super::{Answer, Outcome, Then, export, files, ping, script, target};
 use crate::errors::{ErrorId, Trap};
 use crate::schema::CompiledMenu;
 use crate::state::{Caller, Router};
@@ -19,6 +19,9 @@ const ACTIONS: &[Action] = &[
     Action { path: "/undo", policy: "write", run: undo },
     Action { path: "/redo", policy: "write", run: redo },
     Action { path: "/system/reboot", policy: "reboot", run: reboot },
+    Action { path: "/tool/ping", policy: "test", run: ping::ping },
+    // Gone from the tree in 7.23, and answered all the same (reference 4).
+    Action { path: "/ping", policy: "test", run: ping::ping },
     // Writing files needs `ftp` (reference 4, users).
     Action { path: "/system/backup/save", policy: "ftp", run: files::save_backup },
     Action { path: "/system/backup/load", policy: "reboot", run: files::load_backup },

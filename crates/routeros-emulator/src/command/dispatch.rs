@@ -15,6 +15,7 @@ pub(crate) fn execute(router: &mut Router, caller: &Caller, request: &Request, o
     router.commit(&caller.user);
     match outcome {
         Ok(Answer { then: Then::Follow(follow), .. }) => Then::Follow(follow),
+        Ok(Answer { then: Then::Endless, .. }) => Then::Endless,
         Ok(answer) => {
             out.done(answer.ret.as_deref());
             answer.then

@@ -8,6 +8,7 @@ mod dispatch;
 mod export;
 mod files;
 mod hooks;
+mod ping;
 mod print;
 mod query;
 mod remove;
@@ -42,6 +43,8 @@ pub(crate) enum Then {
     Done,
     /// Goes on until cancelled.
     Follow(Box<Follow>),
+    /// Goes on without a word until cancelled.
+    Endless,
     /// The router goes down.
     Reboot,
 }

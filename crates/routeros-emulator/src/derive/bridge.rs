@@ -24,17 +24,59 @@ fn members(router: &Router, row: &Row, field: &str) -> Value {
     }
 }
 
+/// Rows that ports and VLAN interfaces bring about.
+pub(super) fn dynamic_rows(router: &Router, menu: &CompiledMenu) -> Vec<Row> {
+    let mut rows = pvid_rows(router, menu);
+    vlan_rows(router, menu, &mut rows);
+    rows
+}
+
+fn filters(router: &Router, bridge: u32) -> bool {
+    router
+        .row("/interface", bridge)
+        .and_then(|bridge| router.value_of(bridge, "vlan-filtering"))
+        .is_some_and(Value::is_true)
+}
+
+/// Whether a written row of this bridge lists the VLAN.
+fn is_written(router: &Router, menu: &CompiledMenu, bridge: u32, vlan: &str) -> bool {
+    let Ok(vlan) = vlan.parse::<u16>() else { return false };
+    router.stored(menu).any(|row| {
+        router.value_of(row, "bridge").and_then(Value::target) == Some(("/interface", bridge))
+            && router.value_of(row, "vlan-ids").and_then(Value::as_str).is_some_and(|ids| {
+                ids.split(',').any(|range| {
+                    let (low, high) = range.split_once('-').unwrap_or((range, range));
+                    matches!((low.parse::<u16>(), high.parse::<u16>()), (Ok(low), Ok(high)) if (low..=high).contains(&vlan))
+                })
+            })
+    })
+}
+
+/// A VLAN interface on a filtering bridge makes the bridge a tagged member (reference 4).
+fn vlan_rows(router: &Router, menu: &CompiledMenu, rows: &mut Vec<Row>) {
+    let Some(vlans) = router.menu("/interface/vlan") else { return };
+    let mut seen = std::collections::BTreeSet::new();
+    for vlan in router.stored(&vlans).filter(|vlan| router.enabled(vlan)) {
+        let on = router.value_of(vlan, "interface").and_then(Value::target).map(|(_, id)| id);
+        let Some(bridge) = on.filter(|id| filters(router, *id)) else { continue };
+        let id = router.value_of(vlan, "vlan-id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if is_written(router, menu, bridge, &id) || !seen.insert((bridge, id.clone())) {
+            continue;
+        }
+        let name = router.name_of("/interface", bridge).unwrap_or_default();
+        let name = String::from_utf8_lossy(name).into_owned();
+        rows.push(dynamic(menu, rows.len(), bridge, id, name, String::new(), "added by vlan on bridge"));
+    }
+}
+
 /// A port's pvid makes an untagged row, unless one is written down (reference 4).
-pub(super) fn pvid_rows(router: &Router, menu: &CompiledMenu) -> Vec<Row> {
+fn pvid_rows(router: &Router, menu: &CompiledMenu) -> Vec<Row> {
     let Some(ports) = router.menu("/interface/bridge/port") else { return Vec::new() };
     let mut untagged: BTreeMap<(u32, String), Vec<String>> = BTreeMap::new();
     for port in router.stored(&ports).filter(|port| router.enabled(port)) {
         let bridge = router.value_of(port, "bridge").and_then(Value::target);
         let Some((_, bridge)) = bridge.filter(|(space, id)| router.exists(space, *id)) else { continue };
-        let filtering = router
-            .row("/interface", bridge)
-            .and_then(|bridge| router.value_of(bridge, "vlan-filtering"))
-            .is_some_and(Value::is_true);
+        let filtering = filters(router, bridge);
         let (true, Some(pvid)) = (filtering, router.value_of(port, "pvid").and_then(Value::as_str)) else {
             continue;
         };
@@ -47,32 +89,47 @@ pub(super) fn pvid_rows(router: &Router, menu: &CompiledMenu) -> Vec<Row> {
     }
     let mut rows = Vec::new();
     for ((bridge, pvid), ports) in untagged {
-        let written = router.stored(menu).any(|row| {
-            router.value_of(row, "bridge").and_then(Value::target) == Some(("/interface", bridge))
-                && router.value_of(row, "vlan-ids").and_then(Value::as_str) == Some(&pvid)
-        });
-        if written {
-            continue;
+        if !is_written(router, menu, bridge, &pvid) {
+            rows.push(dynamic(
+                menu,
+                rows.len(),
+                bridge,
+                pvid,
+                String::new(),
+                ports.join(","),
+                "added by pvid",
+            ));
         }
-        let mut row = computed(
-            menu,
-            DYNAMIC_ID + rows.len() as u32,
-            &[
-                ("vlan-ids", pvid),
-                ("current-untagged", ports.join(",")),
-                ("current-tagged", String::new()),
-                ("tagged", String::new()),
-                ("untagged", String::new()),
-                ("mvrp-forbidden", String::new()),
-                ("disabled", "false".into()),
-                ("comment", "added by pvid".into()),
-            ],
-        );
-        row.dynamic = true;
-        if let Some(ix) = menu.field("bridge") {
-            row.put(ix, Value::row("/interface", bridge));
-        }
-        rows.push(row);
     }
     rows
+}
+
+fn dynamic(
+    menu: &CompiledMenu,
+    at: usize,
+    bridge: u32,
+    vlan: String,
+    tagged: String,
+    untagged: String,
+    why: &str,
+) -> Row {
+    let mut row = computed(
+        menu,
+        DYNAMIC_ID + at as u32,
+        &[
+            ("vlan-ids", vlan),
+            ("current-untagged", untagged),
+            ("current-tagged", tagged),
+            ("tagged", String::new()),
+            ("untagged", String::new()),
+            ("mvrp-forbidden", String::new()),
+            ("disabled", "false".into()),
+            ("comment", why.into()),
+        ],
+    );
+    row.dynamic = true;
+    if let Some(ix) = menu.field("bridge") {
+        row.put(ix, Value::row("/interface", bridge));
+    }
+    row
 }

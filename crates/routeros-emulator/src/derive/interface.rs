@@ -86,7 +86,7 @@ pub(crate) fn l2mtu(router: &Router, row: &Row) -> Option<u32> {
 }
 
 /// Own, given by the administrator, or the parent's.
-fn mac(router: &Router, row: &Row, depth: u32) -> Option<String> {
+pub(super) fn mac(router: &Router, row: &Row, depth: u32) -> Option<String> {
     for given in ["admin-mac", "mac-address"] {
         if let Some(mac) = text(router, row, given) {
             return Some(mac.to_owned());

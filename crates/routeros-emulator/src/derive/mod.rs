@@ -4,11 +4,13 @@ mod about;
 mod bridge;
 mod interface;
 mod ip;
+mod ipv6;
 mod route;
 mod system;
 
 pub(crate) use about::about;
 pub(crate) use interface::l2mtu;
+pub(crate) use route::answers;
 
 use crate::schema::CompiledMenu;
 use crate::state::{Caller, Router, Row};
@@ -30,7 +32,8 @@ pub(crate) fn field(router: &Router, menu: &CompiledMenu, row: &Row, name: &str)
     let special = match menu.path() {
         "/interface/bridge/port" | "/interface/bridge/vlan" => bridge::field(router, menu, row, name),
         "/ip/address" | "/ip/pool" => ip::field(router, menu, row, name),
-        "/ip/route" => route::field(router, menu, row, name),
+        "/ipv6/address" => ipv6::field(router, row, name),
+        "/ip/route" | "/ipv6/route" => route::field(router, row, name),
         // What cannot work says so, and why (reference 4).
         path if path.starts_with("/routing/bgp/") => bgp(router, row, name),
         // A disabled rule is inactive, as a real row shows.
@@ -61,9 +64,11 @@ fn bgp(router: &Router, row: &Row, name: &str) -> Option<Value> {
 /// Rows of a menu that are computed when asked for.
 pub(crate) fn rows(router: &Router, menu: &CompiledMenu, caller: &Caller) -> Vec<Row> {
     match menu.path() {
-        "/ip/route" => route::connected(router, menu),
+        "/ip/route" => route::connected(router, menu, false),
+        "/ipv6/route" => route::connected(router, menu, true),
+        "/ipv6/address" => ipv6::addresses(router, menu),
         "/routing/route" => route::all(router, menu),
-        "/interface/bridge/vlan" => bridge::pvid_rows(router, menu),
+        "/interface/bridge/vlan" => bridge::dynamic_rows(router, menu),
         "/log" => system::log(router, menu),
         "/system/history" => system::history(router, menu),
         "/user/active" => system::active(router, menu),

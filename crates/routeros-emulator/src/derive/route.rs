@@ -17,7 +17,7 @@ struct Connected {
     local: String,
 }
 
-pub(super) fn field(router: &Router, _menu: &CompiledMenu, row: &Row, name: &str) -> Option<Value> {
+pub(super) fn field(router: &Router, row: &Row, name: &str) -> Option<Value> {
     // Flags that are false are absent, but for these two.
     let active = || is_active(router, row);
     match name {
@@ -27,7 +27,7 @@ pub(super) fn field(router: &Router, _menu: &CompiledMenu, row: &Row, name: &str
         "immediate-gw" if active() => {
             let gateway = router.value_of(row, "gateway").and_then(Value::as_str)?;
             let interface = interface_towards(router, gateway)?;
-            let name = String::from_utf8_lossy(router.name_of("/interface", interface)?).into_owned();
+            let name = name_of(router, interface);
             let direct = router.find("/interface", gateway.as_bytes()).is_some();
             Some(Value::text(if direct { name } else { format!("{}%{name}", bare(gateway)) }))
         }
@@ -37,6 +37,10 @@ pub(super) fn field(router: &Router, _menu: &CompiledMenu, row: &Row, name: &str
 
 fn bare(gateway: &str) -> &str {
     gateway.split(['%', '@']).next().unwrap_or(gateway)
+}
+
+fn name_of(router: &Router, interface: u32) -> String {
+    String::from_utf8_lossy(router.name_of("/interface", interface).unwrap_or_default()).into_owned()
 }
 
 fn is_active(router: &Router, row: &Row) -> bool {
@@ -52,13 +56,15 @@ fn is_active(router: &Router, row: &Row) -> bool {
         .is_some_and(|gateway| interface_towards(router, gateway).is_some())
 }
 
-/// The interface through which a gateway is reached: named, or the one whose network holds the address.
+/// The interface through which a gateway is reached: named, behind the `%`, or the one whose network holds the
+/// address.
 fn interface_towards(router: &Router, gateway: &str) -> Option<u32> {
-    if let Some(id) = router.find("/interface", gateway.as_bytes()) {
+    let zone = gateway.split('@').next().and_then(|gateway| gateway.split_once('%')).map(|(_, zone)| zone);
+    if let Some(id) = router.find("/interface", zone.unwrap_or(gateway).as_bytes()) {
         return router.row("/interface", id).filter(|row| running(router, row, 0)).map(|row| row.id);
     }
     let address: IpAddr = bare(gateway).parse().ok()?;
-    connected_routes(router)
+    connected_routes(router, address.is_ipv6())
         .into_iter()
         .find(|route| contains(route.network, address))
         .map(|route| route.interface)
@@ -68,8 +74,30 @@ fn contains(network: Prefix, address: IpAddr) -> bool {
     ipnet::IpNet::new(network.address, network.length).is_ok_and(|net| net.contains(&address))
 }
 
-fn connected_routes(router: &Router) -> Vec<Connected> {
-    let Some(menu) = router.schema.menu("/ip/address") else { return Vec::new() };
+/// Whether packets to this address come back: it is the router's own, or the best route to it leads somewhere
+/// (assumption `ping`).
+pub(crate) fn answers(router: &Router, address: IpAddr) -> bool {
+    let v6 = address.is_ipv6();
+    if address.is_loopback()
+        || connected_routes(router, v6).iter().any(|route| contains(route.network, address))
+    {
+        return true;
+    }
+    let Some(menu) = router.menu(if v6 { "/ipv6/route" } else { "/ip/route" }) else { return false };
+    let best = router
+        .stored(&menu)
+        .filter(|row| is_active(router, row))
+        .filter_map(|row| {
+            let network = prefix_of_address(router.value_of(row, "dst-address")?.as_str()?)?;
+            contains(network, address).then_some((network.length, row))
+        })
+        .max_by_key(|(length, _)| *length);
+    best.is_some_and(|(_, row)| !router.value_of(row, "blackhole").is_some_and(Value::is_true))
+}
+
+fn connected_routes(router: &Router, v6: bool) -> Vec<Connected> {
+    let path = if v6 { "/ipv6/address" } else { "/ip/address" };
+    let Some(menu) = router.schema.menu(path) else { return Vec::new() };
     router
         .stored(menu)
         .filter(|row| router.enabled(row))
@@ -90,49 +118,65 @@ fn connected_routes(router: &Router) -> Vec<Connected> {
 }
 
 /// Dynamic rows for connected networks (reference 4).
-pub(super) fn connected(router: &Router, menu: &CompiledMenu) -> Vec<Row> {
-    connected_routes(router)
+pub(super) fn connected(router: &Router, menu: &CompiledMenu, v6: bool) -> Vec<Row> {
+    let networks = connected_routes(router, v6).into_iter().map(|route| {
+        let name = name_of(router, route.interface);
+        row(menu, route.address_id, route.network.to_string(), &name, &route.local)
+    });
+    let link_local = if v6 { super::ipv6::link_local_routes(router) } else { Vec::new() };
+    let link_local = link_local
         .into_iter()
-        .map(|route| {
-            let name = router.name_of("/interface", route.interface).unwrap_or_default();
-            let name = String::from_utf8_lossy(name).into_owned();
-            let mut row = super::computed(
-                menu,
-                DYNAMIC_ID + route.address_id,
-                &[
-                    ("dst-address", route.network.to_string()),
-                    ("routing-table", "main".into()),
-                    ("gateway", name.clone()),
-                    ("immediate-gw", name.clone()),
-                    ("local-address", format!("{}%{name}", route.local)),
-                    ("distance", "0".into()),
-                    ("scope", "10".into()),
-                    ("target-scope", "5".into()),
-                    ("active", "true".into()),
-                    ("connect", "true".into()),
-                    ("inactive", "false".into()),
-                    ("static", "false".into()),
-                    ("disabled", "false".into()),
-                ],
-            );
-            row.dynamic = true;
-            if let Some(ix) = menu.field("static") {
-                row.clear(ix);
-            }
-            row
-        })
-        .collect()
+        .map(|(id, name, local)| row(menu, LINK_LOCAL_ID + id, format!("fe80::%{name}/64"), &name, &local));
+    networks.chain(link_local).collect()
+}
+
+/// Ids of link-local routes, out of the way of those that addresses bring about.
+const LINK_LOCAL_ID: u32 = 0x0100_0000;
+
+fn row(menu: &CompiledMenu, id: u32, network: String, name: &str, local: &str) -> Row {
+    let mut row = super::computed(
+        menu,
+        DYNAMIC_ID + id,
+        &[
+            ("dst-address", network),
+            ("routing-table", "main".into()),
+            ("gateway", name.to_owned()),
+            ("immediate-gw", name.to_owned()),
+            ("local-address", format!("{local}%{name}")),
+            ("distance", "0".into()),
+            ("scope", "10".into()),
+            ("target-scope", "5".into()),
+            ("active", "true".into()),
+            ("connect", "true".into()),
+            ("inactive", "false".into()),
+            ("static", "false".into()),
+            ("disabled", "false".into()),
+        ],
+    );
+    row.dynamic = true;
+    if let Some(ix) = menu.field("static") {
+        row.clear(ix);
+    }
+    row
 }
 
 /// `/routing/route`: the same for all families, one read-only table.
 pub(super) fn all(router: &Router, menu: &CompiledMenu) -> Vec<Row> {
-    let Some(routes) = router.schema.menu("/ip/route") else { return Vec::new() };
     let mut rows = Vec::new();
-    let connected = connected(router, routes);
+    for (path, afi) in [("/ip/route", "ip4"), ("/ipv6/route", "ip6")] {
+        if let Some(routes) = router.schema.menu(path) {
+            family(router, menu, routes, afi, &mut rows);
+        }
+    }
+    rows
+}
+
+fn family(router: &Router, menu: &CompiledMenu, routes: &CompiledMenu, afi: &str, rows: &mut Vec<Row>) {
+    let connected = connected(router, routes, afi == "ip6");
     let stored = router.stored(routes).cloned();
-    for (at, route) in connected.into_iter().chain(stored).enumerate() {
+    for route in connected.into_iter().chain(stored) {
         let view = crate::command::RowView { router, menu: routes, row: &route, sensitive: false };
-        let mut fields = vec![("afi", "ip4".to_owned())];
+        let mut fields = vec![("afi", afi.to_owned())];
         let names = [
             "dst-address",
             "routing-table",
@@ -156,9 +200,8 @@ pub(super) fn all(router: &Router, menu: &CompiledMenu) -> Vec<Row> {
             }
         }
         fields.push(("belongs-to", if route.dynamic { "connected" } else { "static" }.to_owned()));
-        let mut row = super::computed(menu, DYNAMIC_ID + 1 + at as u32, &fields);
+        let mut row = super::computed(menu, DYNAMIC_ID + 1 + rows.len() as u32, &fields);
         row.dynamic = route.dynamic;
         rows.push(row);
     }
-    rows
 }

@@ -282,6 +282,10 @@ impl Connection {
         self.push(tag.clone(), replies);
         match then {
             Then::Done | Then::Follow(_) => None,
+            Then::Endless => {
+                self.following.push(tag);
+                None
+            }
             Then::Reboot => {
                 self.send_all();
                 let _ = self.shared.control.send(Control::Reboot(None));

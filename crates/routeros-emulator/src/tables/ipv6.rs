@@ -61,6 +61,8 @@ fn route() -> Menu {
         f("vrf-interface", ref_to(INTERFACE, &[])).unset(),
         f("comment", Type::Text),
         f("disabled", Type::Bool).default("false"),
+        ro("active", Type::Bool),
+        ro("inactive", Type::Bool),
         ro("bgp", Type::Bool),
         ro("bgp-mpls-vpn", Type::Bool),
         ro("connect", Type::Bool),
