@@ -69,6 +69,9 @@ struct Router {
     /// Be a CCR2116 instead of a CHR.
     #[arg(long)]
     board: bool,
+    /// Ask for a challenge to be answered at login, as before RouterOS 6.43.
+    #[arg(long)]
+    old_login: bool,
     /// Name of the router.
     #[arg(long)]
     identity: Option<String>,
@@ -90,6 +93,7 @@ impl Router {
             .bind(&self.api)
             .seed(self.seed)
             .ethernet(self.ethernet)
+            .old_login(self.old_login)
             .latency(Duration::from_millis(self.latency_ms), Duration::from_millis(self.jitter_ms));
         for user in &self.user {
             let (name, password) = user.split_once(':').ok_or("--user wants NAME:PASSWORD")?;

@@ -171,6 +171,23 @@ async fn an_upgrade_from_every_version_to_every_other() {
 }
 
 #[tokio::test]
+async fn a_backup_of_an_older_version_is_upgraded_as_it_is_loaded() {
+    let emu = emulator("7.18").await;
+    let fields = [("name", "a"), ("as", "65001"), ("local.role", "ebgp"), ("address-families", "ip")];
+    emu.add_row("/routing/bgp/connection", &fields).unwrap();
+    emu.run("/system/backup/save", &[("name", "old")]).unwrap();
+    emu.remove_row("/routing/bgp/connection", "a").unwrap();
+    emu.upgrade("7.22").await.unwrap();
+    emu.run("/system/backup/load", &[("name", "old"), ("password", "")]).unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    emu.reboot().await;
+    assert_eq!(emu.version().minor(), 22);
+    let row = &emu.rows("/routing/bgp/connection")[0];
+    assert_eq!((row["afi"].as_str(), row["instance"].as_str()), ("ip", "bgp-instance-1"));
+    assert_eq!(emu.rows("/system/package")[0]["version"], "7.22.3");
+}
+
+#[tokio::test]
 async fn others_change_things_meanwhile() {
     let scene = r#"
         bandwidth = 100000000

@@ -175,3 +175,56 @@ async fn fields_of_other_versions_are_refused() {
     }
     assert!(refused > 100, "{refused}");
 }
+
+/// Whatever is asked, the answer is a reply, and the next command gets one too.
+#[tokio::test]
+async fn nonsense_is_answered() {
+    for version in ["7.16", "7.22"] {
+        let emu = client::emulator(version).await;
+        scene(&emu);
+        let mut client = session(&emu).await;
+        let mut random = fastrand::Rng::with_seed(5);
+        let menus: Vec<(&str, MenuDescription)> = describe(version.parse().unwrap()).into_iter().collect();
+        let values = [
+            "",
+            "*1",
+            "*80000001",
+            "ether1",
+            "0",
+            "-1",
+            "yes",
+            "1.2.3.4/33",
+            "::/0",
+            "*",
+            "*ZZ",
+            "a,b",
+            "\u{e9}\"\\",
+        ];
+        for _ in 0..4_000 {
+            let (path, menu) = &menus[random.usize(..menus.len())];
+            let command = menu.commands.keys().nth(random.usize(..menu.commands.len())).unwrap();
+            // These end the conversation, or never end.
+            if ["listen", "sign"].contains(command) || path.starts_with("/user") || *path == "/safe-mode" {
+                continue;
+            }
+            let mut words = vec![format!("{path}/{command}")];
+            for _ in 0..random.usize(..5) {
+                let names: Vec<&str> =
+                    menu.fields.keys().copied().chain([".id", "numbers", "value-name", "flag"]).collect();
+                let name = names[random.usize(..names.len())];
+                words.push(format!("={name}={}", values[random.usize(..values.len())]));
+            }
+            if random.bool() {
+                words.push(
+                    ["?name", "?#|", "?#!9&", "?>mtu=1", "?.id=*1", "?-x", "?"][random.usize(..7)].to_owned(),
+                );
+            }
+            if path.starts_with("/ip/service") && *command != "print" {
+                continue;
+            }
+            let reply = client.run(&words).await;
+            assert_eq!(reply.fatal, None, "{words:?}");
+        }
+        client.run(&["/system/identity/print"]).await.ok();
+    }
+}

@@ -67,6 +67,12 @@ enum Ask {
         #[serde(default)]
         silent: bool,
     },
+    Later {
+        after_ms: u64,
+        command: String,
+        #[serde(default)]
+        arguments: BTreeMap<String, String>,
+    },
     Upgrade {
         version: String,
     },
@@ -182,6 +188,9 @@ async fn answer(emulator: &Emulator, ask: Ask) -> Value {
             faults.set_load(load);
             faults.fill_flash(full_flash);
             faults.set_silent(silent);
+        }
+        Ask::Later { after_ms, command, arguments } => {
+            emulator.later(Duration::from_millis(after_ms), &command, &pairs(&arguments));
         }
         Ask::Upgrade { version } => {
             if let Err(unknown) = emulator.upgrade(&version).await {

@@ -7,10 +7,12 @@ use super::router::Router;
 use super::space::Space;
 use crate::certificate::KeyPair;
 use crate::schema::Compiled;
+use crate::version::Version;
 
 /// A router's rows at one moment, with the schema they were written under.
 #[derive(Clone, Debug)]
 pub(crate) struct Saved {
+    version: Version,
     schema: Arc<Compiled>,
     spaces: HashMap<&'static str, Space>,
     keys: HashMap<u32, KeyPair>,
@@ -23,6 +25,7 @@ const FILES: &str = "/file";
 impl Router {
     pub(crate) fn save(&self, password: &str) -> Saved {
         Saved {
+            version: self.settings.version,
             schema: self.schema.clone(),
             spaces: self.spaces.clone(),
             keys: self.keys.clone(),
@@ -36,7 +39,12 @@ impl Router {
         self.spaces.clone_from(&saved.spaces);
         self.spaces.remove(FILES);
         self.keys.clone_from(&saved.keys);
-        self.migrate(&saved.schema);
+        // As the version that saved it, then on to the present one.
+        let version = std::mem::replace(&mut self.settings.version, saved.version);
+        self.schema = saved.schema.clone();
+        if version != saved.version {
+            self.upgrade(version);
+        }
         if let Some(files) = files {
             self.spaces.insert(FILES, files);
         }

@@ -53,7 +53,7 @@ impl Router {
     }
 
     /// Rows written under the schema `old`, as the present one has them.
-    pub(crate) fn migrate(&mut self, old: &Compiled) {
+    fn migrate(&mut self, old: &Compiled) {
         let schema = self.schema.clone();
         for (name, space) in std::mem::take(&mut self.spaces) {
             let mut moved = Space::beginning_after(space.last_id());
