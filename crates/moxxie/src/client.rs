@@ -175,6 +175,15 @@ impl Api {
         self.answer(with_key(self.request(Method::POST, path).query(query), idempotency_key)).await
     }
 
+    /// Changes something.
+    pub(crate) async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        self.answer(self.request(Method::PATCH, path).json(body)).await
+    }
+
     /// Removes something.
     pub(crate) async fn delete<T: DeserializeOwned>(
         &self,

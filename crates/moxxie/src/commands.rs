@@ -19,5 +19,14 @@ pub(crate) mod site;
 pub(crate) mod tenant;
 pub(crate) mod token;
 
+use crate::session::Session;
+
 /// All there are, for lists of things that do not grow with time.
 pub(crate) const ALL: usize = usize::MAX;
+
+/// Removes what is at this path: its kind, in the plural, and its name.
+async fn remove(path: &[&str; 2], session: &Session) -> anyhow::Result<()> {
+    session.api.delete::<Option<serde_json::Value>>(path, &[]).await?;
+    session.out.note(&format!("{} is removed", path[1]));
+    Ok(())
+}

@@ -20,6 +20,11 @@ pub(crate) enum Command {
         /// Its name or id.
         pool: String,
     },
+    /// Remove a pool; no network may have a prefix of it
+    Remove {
+        /// Its name or id.
+        pool: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +59,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             })
         }
         Command::Show { pool } => out.record(&api.get::<Pool>(&["pools", &pool]).await?, fields),
+        Command::Remove { pool } => super::remove(&["pools", &pool], session).await,
     }
 }
 

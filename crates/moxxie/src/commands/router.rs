@@ -1,14 +1,14 @@
 //! `moxxie router`: routers under management.
 
-use std::io::{IsTerminal, Read};
+mod password;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use moxxie_api::{
     Page,
-    router::{Route, Router, RouterCreate, RouterRows, RouterStatus, Tls},
+    router::{Route, Router, RouterCreate, RouterRows, RouterStatus, RouterUpdate, Tls},
 };
 
+use self::password::From;
 use crate::{
     commands::ALL,
     exit::Usage,
@@ -22,10 +22,19 @@ pub(crate) enum Command {
     #[command(after_help = "\
 The password is asked for, or comes from --password-stdin or --password-env; it is kept sealed.
 Examples:
-  moxxie router add r2 --site dc2 --address 192.0.2.2 --user moxxie --trunk ether2
-  pass show r2 | moxxie router add r2 --site dc2 --address 192.0.2.2:8729 --user moxxie \\
+  moxxie router add r2 --site dc2 --address 192.0.2.2 --username moxxie --trunk ether2
+  pass show r2 | moxxie router add r2 --site dc2 --address 192.0.2.2:8729 --username moxxie \\
       --trunk ether2 --tls-pin 5f1c...e0 --password-stdin")]
     Add(Add),
+    /// Change a router: its address, how moxxie logs in, its anchor
+    #[command(after_help = "\
+What is not given stays as it is. The device behind the address must be the one that was enrolled; \
+one that takes its place is registered anew, after `moxxie router remove`.
+
+Examples:
+  moxxie router set r2 --address 192.0.2.9
+  pass show r2 | moxxie router set r2 --password-stdin")]
+    Set(Set),
     /// List routers
     List,
     /// Show one router
@@ -48,6 +57,11 @@ Examples:
         /// Its name or id.
         router: String,
     },
+    /// Forget a router and its password; it may carry no network
+    Remove {
+        /// Its name or id.
+        router: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -61,8 +75,8 @@ pub(crate) struct Add {
     #[arg(long, value_name = "HOST[:PORT]")]
     address: String,
     /// The user to log in as.
-    #[arg(long)]
-    user: String,
+    #[arg(long, alias = "user", value_name = "NAME")]
+    username: String,
     /// The interface that carries the VLANs.
     #[arg(long, value_name = "INTERFACE")]
     trunk: String,
@@ -72,12 +86,31 @@ pub(crate) struct Add {
     /// Comment of the firewall rules before which moxxie puts its own [default: moxxie-anchor].
     #[arg(long, value_name = "COMMENT")]
     anchor: Option<String>,
-    /// Read the password from standard input.
-    #[arg(long, conflicts_with = "password_env")]
-    password_stdin: bool,
-    /// Read the password from this environment variable.
-    #[arg(long, value_name = "VARIABLE")]
-    password_env: Option<String>,
+    #[command(flatten)]
+    password: From,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Set {
+    /// Its name or id.
+    router: String,
+    /// New address of its API service; port 8728, or 8729 with TLS, when none is given.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    address: Option<String>,
+    /// The user to log in as.
+    #[arg(long, alias = "user", value_name = "NAME")]
+    username: Option<String>,
+    /// Ask for a new password.
+    #[arg(long, conflicts_with_all = ["password_stdin", "password_env"])]
+    password: bool,
+    #[command(flatten)]
+    from: From,
+    /// Protect the connection by TLS and accept only this key: SHA-256 of its public key info, hex.
+    #[arg(long, value_name = "SHA256")]
+    tls_pin: Option<String>,
+    /// Comment of the firewall rules before which moxxie puts its own.
+    #[arg(long, value_name = "COMMENT")]
+    anchor: Option<String>,
 }
 
 pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<()> {
@@ -85,17 +118,19 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
     match command {
         Command::Add(add) => {
             let request = RouterCreate {
-                password: password(&add)?,
+                password: add.password.read(&format!("Password of {} on {}", add.username, add.name))?,
                 name: add.name,
                 datacenter: add.site,
                 address: add.address,
-                username: add.user,
+                username: add.username,
                 tls: add.tls_pin.map(|spki_sha256| Tls { spki_sha256 }),
                 trunk: add.trunk,
                 firewall_anchor: add.anchor,
             };
             out.record(&api.post::<Router>(&["routers"], &[], &request, None).await?, fields)
         }
+        Command::Set(set) => run_set(set, session).await,
+        Command::Remove { router } => super::remove(&["routers", &router], session).await,
         Command::List => {
             let routers: Vec<Router> = api.list(&["routers"], &[], ALL).await?;
             out.list(&routers, &["NAME", "SITE", "ADDRESS", "TRUNK", "VERSION", "BOARD"], |router| {
@@ -128,26 +163,33 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
     }
 }
 
-/// The password, from where it was said to be; never from the command line, which others can read.
-fn password(add: &Add) -> anyhow::Result<String> {
-    let password = if let Some(variable) = &add.password_env {
-        std::env::var(variable)
-            .map_err(|_| Usage(format!("--password-env: the environment has no variable {variable}")))?
-    } else if add.password_stdin {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).context("reading the password from standard input")?;
-        text.trim_end_matches(['\n', '\r']).to_owned()
-    } else if std::io::stdin().is_terminal() {
-        rpassword::prompt_password(format!("Password of {} on {}: ", add.user, add.name))
-            .context("asking for the password")?
+async fn run_set(set: Set, session: &Session) -> anyhow::Result<()> {
+    let Session { api, out } = session;
+    let Set { router, address, username, password, from, tls_pin, anchor } = set;
+    let password = if password || from.is_given() {
+        Some(from.read(&format!("New password of moxxie's user on {router}"))?)
     } else {
-        let text = "there is no terminal to ask for the password; use --password-stdin or --password-env";
-        return Err(Usage(text.into()).into());
+        None
     };
-    if password.is_empty() {
-        return Err(Usage("the password is empty".into()).into());
+    let pinned = tls_pin.is_some();
+    let request = RouterUpdate {
+        address,
+        username,
+        password,
+        tls: tls_pin.map(|spki_sha256| Tls { spki_sha256 }),
+        firewall_anchor: anchor,
+    };
+    if serde_json::to_value(&request)?.as_object().is_some_and(serde_json::Map::is_empty) {
+        let options = "--address, --username, --password, --tls-pin or --anchor";
+        return Err(Usage(format!("nothing is given to change; give {options}")).into());
     }
-    Ok(password)
+    let router: Router = api.patch(&["routers", &router], &request).await?;
+    if pinned && router.address.ends_with(":8728") {
+        out.warn("8728 is the usual port of the plain API service; for TLS give --address with port 8729");
+    }
+    out.record(&router, fields)?;
+    out.note(&format!("see whether it answers with: moxxie router status {}", router.name));
+    Ok(())
 }
 
 fn fields(router: &Router) -> Vec<(&'static str, String)> {
@@ -189,7 +231,7 @@ fn status(status: &RouterStatus) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Rows by menu in the router's own notation, one per line.
+/// Rows by menu in the router's own notation, one per line; a field without a value says nothing.
 pub(crate) fn menus(rows: &RouterRows, pen: Pen) -> String {
     let mut text = String::new();
     for (menu, rows) in rows.menus.iter().filter(|(_, rows)| !rows.is_empty()) {
@@ -197,7 +239,7 @@ pub(crate) fn menus(rows: &RouterRows, pen: Pen) -> String {
         for row in rows {
             let fields: Vec<_> = row
                 .iter()
-                .filter(|(field, _)| !field.starts_with('.') && *field != "comment")
+                .filter(|(field, value)| !field.starts_with('.') && *field != "comment" && !value.is_empty())
                 .map(|(field, value)| format!("{field}={}", quoted(value)))
                 .collect();
             text.push_str(&format!("  {}\n", fields.join(" ")));
@@ -210,7 +252,7 @@ pub(crate) fn menus(rows: &RouterRows, pen: Pen) -> String {
 }
 
 fn quoted(value: &str) -> String {
-    if value.is_empty() || value.contains([' ', '"', '\n']) { format!("{value:?}") } else { value.to_owned() }
+    if value.contains([' ', '"', '\n']) { format!("{value:?}") } else { value.to_owned() }
 }
 
 #[cfg(test)]
@@ -219,8 +261,13 @@ mod tests {
 
     #[test]
     fn rows_are_printed_by_menu_in_the_routers_words() {
-        let row =
-            [(".id", "*1"), ("name", "mx-100"), ("comment", "mx1:a:net-1:vlan acme"), ("vlan-id", "100")];
+        let row = [
+            (".id", "*1"),
+            ("name", "mx-100"),
+            ("comment", "mx1:a:net-1:vlan acme"),
+            ("mtu", ""),
+            ("vlan-id", "100"),
+        ];
         let row = row.map(|(field, value)| (field.to_owned(), value.to_owned())).into();
         let menus_of = [("/interface/vlan".to_owned(), vec![row]), ("/ip/pool".to_owned(), vec![])].into();
         let rows = RouterRows { router: "r1".into(), menus: menus_of };

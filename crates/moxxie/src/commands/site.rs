@@ -20,6 +20,11 @@ Examples:
         /// Its name or id.
         site: String,
     },
+    /// Remove a site; no router, pool or network may refer to it
+    Remove {
+        /// Its name or id.
+        site: String,
+    },
     /// Show what is left in a site
     Resources {
         /// Its name or id.
@@ -96,6 +101,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             })
         }
         Command::Show { site } => out.record(&api.get::<Datacenter>(&["datacenters", &site]).await?, fields),
+        Command::Remove { site } => super::remove(&["datacenters", &site], session).await,
         Command::Resources { site } => {
             let left: AvailableResources = api.get(&["datacenters", &site, "available-resources"]).await?;
             resources(&left, session)

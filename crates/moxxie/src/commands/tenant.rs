@@ -22,6 +22,11 @@ pub(crate) enum Command {
         /// Its name or id.
         tenant: String,
     },
+    /// Remove a tenant; it may have no network
+    Remove {
+        /// Its name or id.
+        tenant: String,
+    },
 }
 
 pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<()> {
@@ -39,6 +44,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             })
         }
         Command::Show { tenant } => out.record(&api.get::<Tenant>(&["tenants", &tenant]).await?, fields),
+        Command::Remove { tenant } => super::remove(&["tenants", &tenant], session).await,
     }
 }
 
