@@ -1,5 +1,6 @@
 //! The server, put together: configuration, database, engine, HTTP.
 
+mod database;
 pub(crate) mod log;
 mod master_key;
 mod register;
@@ -15,7 +16,6 @@ use anyhow::Context as _;
 use moxxie_api::token::TokenCreated;
 use moxxie_engine::{Engine, EngineConfig, clock::Ambient};
 use moxxie_server::AppState;
-use moxxie_store::{Store, StoreConfig};
 use tokio::{net::TcpListener, signal::unix, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +25,7 @@ use crate::config::{Resources, Settings};
 pub(crate) struct Running {
     /// Where it listens.
     pub(crate) address: SocketAddr,
-    /// The first admin token, at the first start.
+    /// The admin token that was made because there was no valid one, as at the first start.
     pub(crate) first_token: Option<TokenCreated>,
     /// Its use cases, for the demonstration.
     pub(crate) engine: Engine,
@@ -42,12 +42,8 @@ pub(crate) async fn start(settings: &Settings, resources: &Resources) -> anyhow:
     let address = listener.local_addr().context("listening")?;
 
     private_dir(&settings.data_dir)?;
-    let master_key = master_key::load(&settings.master_key_file, std::env::var(master_key::VARIABLE).ok())?;
     let ambient = Ambient::system();
-    let shown = crate::config::masked(&settings.database);
-    let store = Store::open(StoreConfig::new(&settings.database, master_key, ambient.now()))
-        .await
-        .with_context(|| format!("opening the database {shown}"))?;
+    let store = database::open(settings, &ambient).await?;
     let engine = Engine::new(store, ambient, engine_config(settings));
     register::all(&engine, resources).await?;
     let first_token = engine.bootstrap_admin().await.context("making the first admin token")?;

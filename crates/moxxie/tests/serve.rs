@@ -1,5 +1,6 @@
 //! The server as a process: configuration, first start, exit codes, stopping.
 #![cfg(feature = "server")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
 
@@ -103,6 +104,101 @@ fn a_life_of_a_server() {
 
     let gone = run(home, &["site", "list"]);
     assert_eq!(gone.status.code(), Some(4), "{}", stderr(&gone));
+}
+
+/// A start without the key must not leave another one behind that looks right.
+fn a_lost_key_is_asked_for(database: Option<&str>) {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let command = |key: Option<&str>| {
+        let mut command = moxxie(home, &["serve", "--listen", "127.0.0.1:0", "--data-dir", "data"]);
+        command.envs(database.map(|url| ("MOXXIE_DATABASE", url)));
+        command.envs(key.map(|key| ("MOXXIE_MASTER_KEY", key)));
+        command
+    };
+    assert_eq!(Server::start(command(None)).stop("TERM").0, Some(0));
+
+    let (file, away) = (home.join("data/master.key"), home.join("away.key"));
+    fs::rename(&file, &away).unwrap();
+    for _ in 0..2 {
+        let output = command(None).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let said = stderr(&output);
+        for words in ["was made with a master key that is not at", "data/master.key", "MOXXIE_MASTER_KEY"] {
+            assert!(said.contains(words), "{said}");
+        }
+        assert!(!file.exists(), "no key is left behind");
+    }
+    // Another key is not taken for it, wherever it stands, and one that was there is not touched.
+    let wrong = "5a".repeat(32);
+    let output = command(Some(&wrong)).output().unwrap();
+    assert!(stderr(&output).contains("another master key"), "{}", stderr(&output));
+    fs::write(&file, &wrong).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(stderr(&command(None).output().unwrap()).contains("put it back"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), wrong);
+
+    let key = fs::read_to_string(&away).unwrap();
+    assert_eq!(Server::start(command(Some(key.trim()))).stop("TERM").0, Some(0));
+    fs::rename(&away, &file).unwrap();
+    assert_eq!(Server::start(command(None)).stop("TERM").0, Some(0));
+}
+
+#[test]
+fn a_lost_key_is_asked_for_on_sqlite() {
+    a_lost_key_is_asked_for(None);
+}
+
+#[test]
+fn a_lost_key_is_asked_for_on_postgres() {
+    let Ok(postgres) = std::env::var("MOXXIE_TEST_POSTGRES") else {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "CI needs MOXXIE_TEST_POSTGRES");
+        eprintln!("MOXXIE_TEST_POSTGRES is not set: skipped");
+        return;
+    };
+    a_lost_key_is_asked_for(Some(&common::new_database(&postgres, "key")));
+}
+
+/// What was registered is changed and removed from the command line.
+#[test]
+fn what_was_registered_is_changed_and_removed() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    fs::write(home.join("moxxie.toml"), CONFIG).unwrap();
+    let mut server = serve(home);
+    let token = server.line_with("mxt_").trim().to_owned();
+    let login = run_with_input(home, &["login", "--server", &server.url], &format!("{token}\n"));
+    assert_eq!(login.status.code(), Some(0), "{}", stderr(&login));
+    let line = |line: &str| run(home, &line.split(' ').collect::<Vec<_>>());
+
+    let set = run_with_input(
+        home,
+        &["router", "set", "r2", "--address", "192.0.2.9", "--username", "other", "--password-stdin"],
+        "planted-new-password\n",
+    );
+    assert_eq!(set.status.code(), Some(0), "{}", stderr(&set));
+    let shown = stdout(&set);
+    assert!(shown.contains("192.0.2.9:8728") && shown.contains("other"), "{shown}");
+    assert!(!(shown + &stderr(&set)).contains("planted"), "the password is shown");
+    let nothing = line("router set r2");
+    assert_eq!(nothing.status.code(), Some(2));
+    assert!(stderr(&nothing).contains("--address"), "{}", stderr(&nothing));
+    let nowhere = line("router set r2 --password");
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert!(stderr(&nowhere).contains("--password-stdin"), "{}", stderr(&nowhere));
+
+    let used = line("site remove dc2");
+    assert_eq!(used.status.code(), Some(1));
+    assert!(stderr(&used).contains("dc2 is still in use"), "{}", stderr(&used));
+    for removal in ["router remove r2", "pool remove main", "tenant remove acme", "site remove dc2"] {
+        let output = line(removal);
+        assert_eq!(output.status.code(), Some(0), "{removal}: {}", stderr(&output));
+        assert!(stderr(&output).contains("is removed"), "{removal}: {}", stderr(&output));
+        let again = line(removal);
+        assert_eq!(again.status.code(), Some(1), "{removal}: {}", stderr(&again));
+    }
+    let (_, log) = server.stop("TERM");
+    assert!(!log.contains("planted"), "{log}");
 }
 
 #[test]

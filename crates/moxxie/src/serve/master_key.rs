@@ -14,16 +14,28 @@ use ring::rand::{SecureRandom, SystemRandom};
 /// Takes the place of the file.
 pub(super) const VARIABLE: &str = "MOXXIE_MASTER_KEY";
 
-/// The key given, or that of the file, which is made when there is none.
-pub(super) fn load(path: &Path, given: Option<String>) -> anyhow::Result<MasterKey> {
+/// Where a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the environment.
+    Variable,
+    /// In its file.
+    File,
+    /// In its file, where there was none before.
+    Made,
+}
+
+/// The key given, or that of the file; `None` when there is neither.
+pub(super) fn find(path: &Path, given: Option<String>) -> anyhow::Result<Option<(MasterKey, Place)>> {
     if let Some(text) = given.filter(|text| !text.is_empty()) {
-        return MasterKey::from_hex(&text).with_context(|| {
+        let key = MasterKey::from_hex(&text).with_context(|| {
             format!("{VARIABLE} is not 64 hex digits; make one with `openssl rand -hex 32`")
-        });
+        })?;
+        return Ok(Some((key, Place::Variable)));
     }
     match fs::read_to_string(path) {
-        Ok(text) => read(path, &text),
-        Err(error) if error.kind() == ErrorKind::NotFound => make(path),
+        Ok(text) => read(path, &text).map(|key| Some((key, Place::File))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("reading the master key {}", path.display())),
     }
 }
@@ -43,7 +55,7 @@ fn read(path: &Path, text: &str) -> anyhow::Result<MasterKey> {
 }
 
 /// Never overwrites: a lost key is lost passwords.
-fn make(path: &Path) -> anyhow::Result<MasterKey> {
+pub(super) fn make(path: &Path) -> anyhow::Result<MasterKey> {
     let attempt = || format!("making the master key {}", path.display());
     let mut bytes = [0; 32];
     if SystemRandom::new().fill(&mut bytes).is_err() {
@@ -65,11 +77,13 @@ mod tests {
     fn the_key_is_made_once_for_its_owner_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("master.key");
-        load(&path, None).unwrap();
+        assert!(find(&path, None).unwrap().is_none());
+        make(&path).unwrap();
         let first = fs::read_to_string(&path).unwrap();
         assert_eq!(first.trim().len(), 64);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        load(&path, None).unwrap();
+        assert!(make(&path).is_err());
+        assert!(matches!(find(&path, None).unwrap(), Some((_, Place::File))));
         assert_eq!(fs::read_to_string(&path).unwrap(), first);
     }
 
@@ -77,9 +91,9 @@ mod tests {
     fn a_key_others_can_read_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("master.key");
-        load(&path, None).unwrap();
+        make(&path).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let error = load(&path, None).unwrap_err().to_string();
+        let error = find(&path, None).err().unwrap().to_string();
         assert!(error.contains("mode 640") && error.contains("chmod 600"), "{error}");
     }
 
@@ -87,9 +101,9 @@ mod tests {
     fn the_environment_takes_the_place_of_the_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("master.key");
-        load(&path, Some("ab".repeat(32))).unwrap();
-        assert!(!path.exists());
-        let error = load(&path, Some("geheim".into())).unwrap_err().to_string();
+        let found = find(&path, Some("ab".repeat(32))).unwrap();
+        assert!(matches!(found, Some((_, Place::Variable))) && !path.exists());
+        let error = find(&path, Some("geheim".into())).err().unwrap().to_string();
         assert!(error.contains("64 hex") && !error.contains("geheim"), "{error}");
     }
 }
