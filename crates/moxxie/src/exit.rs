@@ -25,7 +25,7 @@ Exit codes:
   4  the server, or a router or database it needs, cannot be reached
   5  the change failed and was rolled back, or needs an operator
 
-The server is --server, else MOXXIE_SERVER, else the one last logged in to, else
+The server is --server, else MOXXIE_SERVER, else the one last logged in to, else \
 http://127.0.0.1:8080. The token is --token-file, else MOXXIE_TOKEN, else the one `moxxie login` kept.";
 
 /// The command line is wrong in a way clap cannot see.

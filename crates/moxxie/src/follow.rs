@@ -7,8 +7,10 @@ use moxxie_api::change::{Change, ChangeEvent};
 use crate::{
     client::{Api, Error},
     exit::ChangeFailed,
+    output::steps::Told,
 };
 
+const ABOVE: &str = "for the reason above";
 /// Pause before a stream that ended early is opened again.
 const PAUSE: Duration = Duration::from_millis(300);
 /// How often in a row opening it may fail: the server may be restarting meanwhile.
@@ -65,12 +67,16 @@ fn is_over(change: &Change) -> bool {
     change.finished || change.state == "needs_operator"
 }
 
-/// An error unless the change ended applied.
-pub(crate) fn succeeded(change: &Change) -> Result<(), ChangeFailed> {
+/// An error unless the change ended applied. A reason that stands above already is not said again.
+pub(crate) fn succeeded(change: &Change, told: &Told) -> Result<(), ChangeFailed> {
     if change.state == "applied" {
         return Ok(());
     }
-    let why = change.error.as_ref().map_or("no reason is known", |error| error.message.as_str());
+    let why = match &change.error {
+        Some(error) if told.has(&error.message) => ABOVE,
+        Some(error) => &error.message,
+        None => "no reason is known",
+    };
     let next = match change.state.as_str() {
         "needs_operator" => format!(
             "\n  its VLAN and prefix stay held; see `moxxie change show {0}`, then retry or resolve it",
@@ -79,5 +85,6 @@ pub(crate) fn succeeded(change: &Change) -> Result<(), ChangeFailed> {
         _ => String::new(),
     };
     let state = change.state.replace('_', " ");
-    Err(ChangeFailed(format!("change {} {state}: {why}{next}", change.change_id)))
+    let colon = if why == ABOVE { "" } else { ":" };
+    Err(ChangeFailed(format!("change {} {state}{colon} {why}{next}", change.change_id)))
 }

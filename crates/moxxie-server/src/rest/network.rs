@@ -13,6 +13,7 @@ use moxxie_api::{
     plan::DryRun,
     write::{ChangeOrDryRun, DryRunQuery, NetworkOrDryRun, WriteQuery},
 };
+use moxxie_engine::Error;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -110,7 +111,8 @@ async fn provision_network(
     }
 }
 
-/// The network of an applied change.
+/// The network of an applied change. A request that is repeated under its idempotency key may find the
+/// network removed since: then the change is all there is to show.
 async fn provisioned(
     state: &AppState,
     context: &moxxie_engine::Context,
@@ -118,7 +120,10 @@ async fn provisioned(
     change: Change,
 ) -> Result<Response, Failure> {
     let id = change.network_id.clone().unwrap_or_default();
-    Ok(answer(status, state.engine.network(context, &id).await?))
+    match state.engine.network(context, &id).await {
+        Err(Error::NotFound { .. }) => Ok(order::accepted(change)),
+        network => Ok(answer(status, network?)),
+    }
 }
 
 /// List networks

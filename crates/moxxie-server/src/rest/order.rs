@@ -31,14 +31,21 @@ pub(super) fn seconds(wait: Option<u32>) -> Result<Option<Duration>, Failure> {
     }
 }
 
-/// Waits for a change as long as the client wants to. Without a wait it goes on.
+/// Waits for a change as long as the client wants to. Without a wait it goes on; what comes from an
+/// idempotency key may be the answer of another day, and is shown as it is now.
 pub(super) async fn settle(
     state: &AppState,
     context: &Context,
     change: Change,
     wait: Option<Duration>,
 ) -> Result<Settled, Failure> {
-    let Some(wait) = wait else { return Ok(Settled::Running(change)) };
+    let Some(wait) = wait else {
+        let change = match context.idempotency {
+            Some(_) => state.engine.change(context, &change.change_id).await?,
+            None => change,
+        };
+        return Ok(Settled::Running(change));
+    };
     let change = tokio::select! {
         waited = state.engine.wait_for_change(context, &change.change_id, wait) => waited?,
         // The change is in the database and goes on elsewhere or after the restart; the client need not

@@ -53,6 +53,23 @@ async fn the_same_key_does_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_repeated_order_shows_its_change_as_it_is_now() {
+    let server = Server::start().await.with_site().await.with_router("127.0.0.1:1").await;
+    let send = async || {
+        let mut request =
+            request(Method::POST, "/api/v1/networks/provision", Some(&server.operator), Some(order()));
+        request.headers_mut().insert("idempotency-key", "order-8".parse().unwrap());
+        server.send(request).await
+    };
+    let first = send().await;
+    assert_eq!((first.status, &first.json()["state"]), (StatusCode::ACCEPTED, &json!("planned")));
+    server.admin(Method::POST, &format!("{}/cancel", first.header("location")), None).await;
+    let second = send().await;
+    assert_eq!((second.status, &second.json()["state"]), (StatusCode::ACCEPTED, &json!("cancelled")));
+    assert_eq!(second.header("location"), first.header("location"));
+}
+
+#[tokio::test]
 async fn lists_are_paged_to_their_end() {
     let server = Server::start().await;
     for name in ["a", "b", "c"] {

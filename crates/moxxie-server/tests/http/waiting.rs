@@ -8,7 +8,7 @@ use routeros_emulator::Emulator;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use crate::support::{Server, order};
+use crate::support::{Server, order, request};
 
 fn work(server: &Server) -> JoinHandle<Result<(), Error>> {
     let (engine, shutdown) = (server.engine.clone(), server.shutdown.clone());
@@ -143,4 +143,27 @@ async fn the_end_of_the_wait_is_202_and_stopping_cuts_it_short() {
     let waiting = server.admin(Method::POST, &path, None);
     let reply = tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap();
     assert_eq!(reply.status, StatusCode::ACCEPTED, "{}", reply.body);
+}
+
+/// A key outlives what was made under it.
+#[tokio::test]
+async fn a_repeated_order_whose_network_is_gone_shows_its_change() {
+    let router = router(true).await;
+    let server = Server::start().await.with_site().await.with_router(&router.addr().to_string()).await;
+    let worker = work(&server);
+    let send = async || {
+        let path = "/api/v1/networks/provision?wait=30";
+        let mut request = request(Method::POST, path, Some(&server.operator), Some(order()));
+        request.headers_mut().insert("idempotency-key", "order-9".parse().unwrap());
+        server.send(request).await
+    };
+    let made = send().await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    assert_eq!(send().await.json()["networkId"], made.json()["networkId"]);
+    let removed = server.admin(Method::DELETE, &format!("{}?wait=30", made.header("location")), None).await;
+    assert_eq!(removed.status, StatusCode::OK, "{}", removed.body);
+    let again = send().await;
+    assert_eq!((again.status, &again.json()["state"]), (StatusCode::ACCEPTED, &json!("applied")));
+    server.shutdown.cancel();
+    worker.await.unwrap().unwrap();
 }

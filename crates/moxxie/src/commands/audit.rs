@@ -71,9 +71,12 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
     match command {
         Command::List(list) => {
             let events: Vec<AuditEvent> = api.list(&["audit"], &list.filter.query(), list.limit).await?;
-            out.list(&events, &["TIME", "ACTOR", "FROM", "ACTION", "OBJECT", "OUTCOME"], |event| {
+            out.list(&events, &["TIME", "ACTOR", "FROM", "ACTION", "OBJECT", "OUTCOME", "CODE"], |event| {
                 let AuditEvent { actor, source, action, object, outcome, .. } = event.clone();
-                vec![time(event.at), actor, source, action, object, outcome]
+                // A refusal has its code at the top, a change that failed in its error.
+                let code = event.detail["code"].as_str().or_else(|| event.detail["error"]["code"].as_str());
+                let code = code.unwrap_or_default().to_owned();
+                vec![time(event.at), actor, source, action, object, outcome, code]
             })
         }
         Command::Verify => {

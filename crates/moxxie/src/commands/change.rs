@@ -106,27 +106,31 @@ async fn run_list(list: List, session: &Session) -> anyhow::Result<()> {
 
 async fn watch(session: &Session, id: &str) -> anyhow::Result<()> {
     let Session { api, out } = session;
+    let mut told = steps::Told::default();
     let change = follow::change(api, id, |event| {
         if !out.for_people() {
             return out.json_line(event);
         }
-        steps::event(event, out.pen).map_or(Ok(()), |line| out.text(&format!("{line}\n")))
+        told.event(event, out.pen).map_or(Ok(()), |line| out.text(&format!("{line}\n")))
     })
     .await?;
-    Ok(follow::succeeded(&change)?)
+    Ok(follow::succeeded(&change, &told)?)
 }
 
 /// Follows a change that another command began; its steps are progress, not data.
 pub(crate) async fn follow_progress(session: &Session, id: &str) -> anyhow::Result<Change> {
     let Session { api, out } = session;
+    let mut told = steps::Told::default();
     let change = follow::change(api, id, |event| {
-        if let Some(line) = steps::event(event, out.err_pen) {
+        if out.for_people()
+            && let Some(line) = told.event(event, out.err_pen)
+        {
             out.note(&line);
         }
         Ok(())
     })
     .await?;
-    follow::succeeded(&change)?;
+    follow::succeeded(&change, &told)?;
     Ok(change)
 }
 

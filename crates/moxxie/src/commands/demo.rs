@@ -6,8 +6,8 @@ use crate::{demo, session::Global};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Starts two emulated routers and a server with an embedded database, plays a network's life through the
-REST API, and checks every statement it makes. Then it goes on serving until Ctrl-C, to be tried out.")]
+Starts two emulated routers and a server with an embedded database, plays a network's life through \
+the REST API, and checks every statement it makes. Then it goes on serving until Ctrl-C, to be tried out.")]
 pub(crate) struct Args {
     /// End after the story: with 0 only if every statement held.
     #[arg(long)]

@@ -14,8 +14,9 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The token is asked for, or read from standard input when that is not a terminal. It is tried on the
-server first and then kept in a file only you can read.
+The token is asked for, or read from standard input when that is not a terminal. It is tried \
+on the server first and then kept in a file only you can read.
+
 Examples:
   moxxie login --server https://moxxie.example.net
   moxxie login --server https://moxxie.example.net < token")]

@@ -13,6 +13,7 @@ use super::{
     order::Order,
 };
 use crate::{
+    client::Error,
     commands::ALL,
     exit::Usage,
     output::{maybe, plan, time, vlans},
@@ -176,9 +177,14 @@ async fn provision(args: Provision, session: &Session) -> anyhow::Result<()> {
         return show_accepted(&change, session);
     }
     let change = follow_progress(session, &change.change_id).await?;
-    match &change.network_id {
-        Some(id) => show(&api.get(&["networks", id]).await?, session),
-        None => show_change(&change, session),
+    let Some(id) = &change.network_id else { return show_change(&change, session) };
+    match api.get(&["networks", id]).await {
+        // A repeated request of an earlier day.
+        Err(Error::Problem(problem)) if problem.status == 404 => {
+            session.out.note("the network it made has been removed since");
+            show_change(&change, session)
+        }
+        network => show(&network?, session),
     }
 }
 

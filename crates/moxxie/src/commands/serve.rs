@@ -11,8 +11,9 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Flags win over environment variables, variables over the file, the file over the defaults; sites, pools,
-routers and tenants can stand in the file (see moxxie.example.toml and `moxxie config check`).
+Flags win over environment variables, variables over the file, the file over the defaults; sites, \
+pools, routers and tenants can stand in the file (see moxxie.example.toml and `moxxie config check`).
+
 SIGTERM and Ctrl-C end the server when what is under way has come to a safe point; a second one at once.")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -31,14 +32,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     running.until(serve::stop_signal()).await
 }
 
-/// Says where it listens, and the first admin token this once. On standard output, which a test reads;
+/// Says where it listens, and this once the admin token made because there was none. On standard output, which a test reads;
 /// the log goes to standard error.
 fn announce(running: &Running) -> anyhow::Result<()> {
     let url = running.url();
     let mut text = format!("listening on {url}\n");
     if let Some(token) = &running.first_token {
         text.push_str(&format!(
-            "\nFirst start: this admin token is shown this once.\n\n  {}\n\n\
+            "\nThere was no valid admin token, so this one was made; it is shown this once.\n\n  {}\n\n\
              Keep it for the command line with: moxxie login --server {url}\n",
             token.secret,
         ));

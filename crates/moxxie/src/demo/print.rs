@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use moxxie_api::change::ChangeEvent;
 
-use crate::output::{Out, Pen, steps, table};
+use crate::output::{Out, Pen, steps::Told, table};
 
 /// Width of text that is wrapped.
 const WIDTH: usize = 92;
@@ -56,8 +56,8 @@ impl Stage {
     }
 
     /// A step as it happens.
-    pub(crate) fn event(&self, event: &ChangeEvent) -> anyhow::Result<()> {
-        match steps::event(event, self.pen) {
+    pub(crate) fn event(&self, event: &ChangeEvent, told: &mut Told) -> anyhow::Result<()> {
+        match told.event(event, self.pen) {
             Some(line) => self.out.text(&format!("   {line}\n")),
             None => Ok(()),
         }

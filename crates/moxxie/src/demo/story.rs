@@ -14,6 +14,7 @@ use crate::{
     client::{Api, Error},
     commands::ALL,
     follow,
+    output::steps::Told,
 };
 
 pub(crate) const TENANT: &str = "acme";
@@ -89,7 +90,8 @@ impl Story {
 
     /// Shows the steps of a change live.
     pub(crate) async fn follow(&self, id: &str) -> anyhow::Result<Change> {
-        follow::change(&self.api, id, |event| self.stage.event(event)).await
+        let mut told = Told::default();
+        follow::change(&self.api, id, |event| self.stage.event(event, &mut told)).await
     }
 
     /// Orders a network that should be refused, and waits for what becomes of it.

@@ -4,17 +4,45 @@ use moxxie_api::change::{ChangeEvent, ProvisioningStep};
 
 use super::Pen;
 
-/// One line for an event worth a line; beginnings of steps are not, their ends follow soon.
-pub(crate) fn event(event: &ChangeEvent, pen: Pen) -> Option<String> {
-    if event.kind != "step" {
-        let notable = ["waiting", "rolling_back", "rolled_back", "needs_operator", "cancelled", "applied"];
-        return notable
-            .contains(&event.name.as_str())
-            .then(|| line(&event.name, &event.name, &event.message, pen));
+/// What following a change has told so far: a reason is told where it comes up, and once.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    reasons: Vec<String>,
+}
+
+impl Told {
+    /// Whether this stands above already.
+    pub(crate) fn has(&self, reason: &str) -> bool {
+        self.reasons.iter().any(|told| told == reason)
     }
-    let status = event.status.as_deref().unwrap_or_default();
-    (!matches!(status, "pending" | "running" | "skipped"))
-        .then(|| line(&event.name, status, &event.message, pen))
+
+    /// One line for an event worth a line; beginnings of steps are not, their ends follow soon.
+    pub(crate) fn event(&mut self, event: &ChangeEvent, pen: Pen) -> Option<String> {
+        if event.kind != "step" {
+            let notable =
+                ["waiting", "rolling_back", "rolled_back", "needs_operator", "cancelled", "applied"];
+            if !notable.contains(&event.name.as_str()) {
+                return None;
+            }
+            let reason = reason(event);
+            let reason = if self.has(reason) { "" } else { reason };
+            if !reason.is_empty() {
+                self.reasons.push(reason.to_owned());
+            }
+            return Some(line(&event.name, &event.name, reason, pen));
+        }
+        let status = event.status.as_deref().unwrap_or_default();
+        (!matches!(status, "pending" | "running" | "skipped"))
+            .then(|| line(&event.name, status, &event.message, pen))
+    }
+}
+
+/// The reason in the words for a state: behind "provision is rolled_back: ", where they begin so.
+fn reason(event: &ChangeEvent) -> &str {
+    match event.message.split_once(&format!(" is {}", event.name)) {
+        Some((kind, rest)) if !kind.contains(' ') => rest.strip_prefix(": ").unwrap_or(rest),
+        _ => &event.message,
+    }
 }
 
 /// One line for a step.
@@ -58,13 +86,29 @@ mod tests {
 
     #[test]
     fn ends_of_steps_are_lines_and_beginnings_are_not() {
-        let done = event(&of("step", "ipam_allocation", Some("completed")), Pen::plain());
+        let event = |event: &ChangeEvent| Told::default().event(event, Pen::plain());
+        let done = event(&of("step", "ipam_allocation", Some("completed")));
         assert_eq!(done.as_deref(), Some("  completed     ipam_allocation        VLAN 100"));
-        assert_eq!(event(&of("step", "ipam_allocation", Some("running")), Pen::plain()), None);
+        assert_eq!(event(&of("step", "ipam_allocation", Some("running"))), None);
         let mut plain = of("step", "ipam_allocation", Some("completed"));
         plain.message = "ipam_allocation: completed".into();
-        assert_eq!(event(&plain, Pen::plain()).as_deref(), Some("  completed     ipam_allocation"));
-        let undone = event(&of("state", "rolled_back", None), Pen::plain());
+        assert_eq!(event(&plain).as_deref(), Some("  completed     ipam_allocation"));
+        let undone = event(&of("state", "rolled_back", None));
         assert_eq!(undone.as_deref(), Some("  rolled_back   change                 VLAN 100"));
+    }
+
+    #[test]
+    fn a_reason_is_told_once() {
+        let mut told = Told::default();
+        let mut state = |name: &str, message: &str| {
+            let mut event = of("state", name, None);
+            event.message = message.into();
+            told.event(&event, Pen::plain()).unwrap()
+        };
+        let back = state("rolling_back", "r2 refused it");
+        assert_eq!(back, "  rolling_back  change                 r2 refused it");
+        assert_eq!(state("rolled_back", "provision is rolled_back: r2 refused it"), "  rolled_back   change");
+        assert_eq!(state("applied", "provision is applied"), "  applied       change");
+        assert!(told.has("r2 refused it") && !told.has("r2"));
     }
 }

@@ -53,7 +53,11 @@ pub(crate) fn record(fields: &[(&str, String)]) -> String {
     for (label, value) in fields {
         let value = if value.is_empty() { "-" } else { value };
         let indented = value.replace('\n', &format!("\n{:width$}  ", ""));
-        text.push_str(&format!("{label:width$}  {indented}\n"));
+        let lines = format!("{label:width$}  {indented}");
+        for line in lines.lines() {
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
     }
     text
 }
