@@ -100,6 +100,13 @@ async fn an_export_can_be_imported_elsewhere() {
     let (here, there) = (one.snapshot(), other.snapshot());
     assert_eq!(there, here, "{}\n{}", here.diff(&there), text["contents"]);
 
+    client.run(&["/ip/export", "=file=below"]).await.ok();
+    let rows = other.rows("/file");
+    let below = rows.iter().find(|row| row["name"] == "below.rsc").unwrap();
+    assert!(
+        below["contents"].contains("/ip route") && !below["contents"].contains("/interface"),
+        "{below:?}"
+    );
     client.run(&["/ip/pool/export", "=file=pools", "=terse="]).await.ok();
     let rows = other.rows("/file");
     let pools = rows.iter().find(|row| row["name"] == "pools.rsc").unwrap();

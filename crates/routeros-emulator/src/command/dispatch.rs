@@ -57,6 +57,14 @@ fn run(router: &mut Router, caller: &Caller, request: &Request, out: &mut Replie
         require(caller, action.policy)?;
         return (action.run)(router, caller, request, out);
     }
+    // A directory without rows of its own exports what is below it.
+    if let (path, "export") = request.split()
+        && router.menu(path).is_none()
+        && router.schema.is_directory(path)
+    {
+        require(caller, "read")?;
+        return export::export(router, caller, path, request);
+    }
     let (menu, command) = resolve(router, request).map_err(|trap| vec![trap])?;
     if let Some(arguments) = menu.extra(command) {
         for (name, _) in &request.arguments {
