@@ -8,6 +8,8 @@ use super::Pen;
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     reasons: Vec<String>,
+    /// The line before, when it was about a state.
+    last: Option<(String, String)>,
 }
 
 impl Told {
@@ -25,6 +27,11 @@ impl Told {
                 return None;
             }
             let reason = reason(event);
+            let state = (event.name.clone(), reason.to_owned());
+            if self.last.replace(state.clone()) == Some(state) {
+                // One more try that met the same.
+                return None;
+            }
             let reason = if self.has(reason) { "" } else { reason };
             if !reason.is_empty() {
                 self.reasons.push(reason.to_owned());
@@ -32,8 +39,11 @@ impl Told {
             return Some(line(&event.name, &event.name, reason, pen));
         }
         let status = event.status.as_deref().unwrap_or_default();
-        (!matches!(status, "pending" | "running" | "skipped"))
-            .then(|| line(&event.name, status, &event.message, pen))
+        if matches!(status, "pending" | "running" | "skipped") {
+            return None;
+        }
+        self.last = None;
+        Some(line(&event.name, status, &event.message, pen))
     }
 }
 
@@ -95,6 +105,18 @@ mod tests {
         assert_eq!(event(&plain).as_deref(), Some("  completed     ipam_allocation"));
         let undone = event(&of("state", "rolled_back", None));
         assert_eq!(undone.as_deref(), Some("  rolled_back   change                 VLAN 100"));
+    }
+
+    #[test]
+    fn a_try_that_meets_the_same_is_no_line() {
+        let mut told = Told::default();
+        let mut tell = |event: ChangeEvent| told.event(&event, Pen::plain()).is_some();
+        assert!(tell(of("state", "waiting", None)));
+        assert!(!tell(of("state", "waiting", None)));
+        assert!(!tell(of("step", "ipam_allocation", Some("running"))));
+        assert!(!tell(of("state", "waiting", None)));
+        assert!(tell(of("step", "ipam_allocation", Some("completed"))));
+        assert!(tell(of("state", "waiting", None)));
     }
 
     #[test]
