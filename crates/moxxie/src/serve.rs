@@ -127,13 +127,17 @@ impl Running {
     }
 }
 
-/// Gives at SIGTERM or Ctrl-C.
-pub(crate) async fn stop_signal() -> anyhow::Result<()> {
-    let mut terminate = unix::signal(unix::SignalKind::terminate()).context("waiting for signals")?;
-    let mut interrupt = unix::signal(unix::SignalKind::interrupt()).context("waiting for signals")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Gives at SIGTERM or Ctrl-C. They are caught from the call on, not only once somebody waits.
+pub(crate) fn stop_signal() -> impl Future<Output = anyhow::Result<()>> {
+    let terminate = unix::signal(unix::SignalKind::terminate());
+    let interrupt = unix::signal(unix::SignalKind::interrupt());
+    async move {
+        let mut terminate = terminate.context("waiting for signals")?;
+        let mut interrupt = interrupt.context("waiting for signals")?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -28,8 +28,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         tracing::warn!("{warning}");
     }
     let running = serve::start(settings, resources).await?;
+    // Whoever reads that it listens may stop it at once, and in good order.
+    let stop = serve::stop_signal();
     announce(&running)?;
-    running.until(serve::stop_signal()).await
+    running.until(stop).await
 }
 
 /// Says where it listens, and this once the admin token made because there was none. On standard output, which a test reads;
