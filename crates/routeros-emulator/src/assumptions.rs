@@ -118,7 +118,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         "bgp-restart",
-        "changing a connection, its templates or its instance (comments included) restarts the session",
+        "changing a connection, its templates or its instance restarts the session, but for comments",
         "said of most fields; which ones do not was not found",
     ),
     (

@@ -74,6 +74,7 @@ async fn stop_clear_refresh_and_listen() {
     client.run(&["/routing/bgp/session/refresh", "=numbers=toR2-1", "=afi=ip"]).await.ok();
     let wrong = client.run(&["/routing/bgp/session/refresh", "=numbers=toR2-1", "=address-family=ip"]).await;
     assert_eq!(wrong.trap(), "unknown parameter address-family");
+    emu.set_row("/routing/bgp/connection", "toR2", &[("comment", "no reason")]).unwrap();
     client.run(&["/routing/bgp/session/stop", "=numbers=toR2-1"]).await.ok();
     let heard = client::attributes(&listener.sentence().await.unwrap());
     assert_eq!(heard.get("name").map(String::as_str), Some("toR2-1"));

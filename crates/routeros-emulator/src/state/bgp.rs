@@ -230,7 +230,14 @@ impl Router {
         if crate::derive::about(self, row).is_some() {
             return None;
         }
-        Some(self.bgp_config(row))
+        let mut config = self.bgp_config(row);
+        // A comment is no reason to start anew.
+        for row in &mut config {
+            if let Some(ix) = self.schema.menu(row.menu).and_then(|menu| menu.field("comment")) {
+                row.clear(ix);
+            }
+        }
+        Some(config)
     }
 
     pub(crate) fn bgp_config(&self, connection: &Row) -> Vec<Row> {
