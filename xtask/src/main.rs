@@ -3,6 +3,7 @@
 //! Built before anything else on a fresh clone, so it depends on no crate of the workspace and on few others.
 
 mod args;
+mod clients;
 mod exec;
 mod layers;
 mod lines;

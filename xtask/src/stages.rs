@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::args::TestOptions;
+use crate::clients;
 use crate::exec::{self, Shell};
 use crate::layers;
 use crate::postgres::{self, Server};
@@ -33,11 +34,19 @@ pub(crate) enum Need {
     Deny,
     /// The database server.
     Postgres,
+    /// Independent RouterOS clients, in Python.
+    Clients,
 }
 
 impl Need {
     /// All of them, in the order in which they are looked for.
-    pub(crate) const ALL: [Self; 3] = [Self::Postgres, Self::Nextest, Self::Deny];
+    pub(crate) const ALL: [Self; 4] = [Self::Postgres, Self::Nextest, Self::Deny, Self::Clients];
+
+    /// Whether only continuous integration insists on it: it needs Python 3.11, and the tests that use it say
+    /// that they were skipped.
+    pub(crate) fn is_optional(self) -> bool {
+        self == Self::Clients
+    }
 }
 
 /// What a stage works with.
@@ -68,7 +77,7 @@ impl Context<'_> {
 pub(crate) const STAGES: &[Stage] = &[
     Stage {
         name: "tools",
-        what: "PostgreSQL, cargo-nextest and cargo-deny are here",
+        what: "PostgreSQL, cargo-nextest, cargo-deny and independent RouterOS clients are here",
         needs: &Need::ALL,
         after: None,
         run: |_| Ok(()),
@@ -106,7 +115,7 @@ pub(crate) const STAGES: &[Stage] = &[
     Stage {
         name: "tests",
         what: "unit, property, database, emulator and end-to-end tests",
-        needs: &[Need::Nextest, Need::Postgres],
+        needs: &[Need::Nextest, Need::Postgres, Need::Clients],
         after: Some("build"),
         run: tests,
     },
@@ -149,6 +158,9 @@ fn tests(cx: &Context<'_>) -> Result<()> {
         command.args(["--profile", "ci"]);
     }
     command.args(&cx.options.nextest).env(postgres::VARIABLE, server.url());
+    if let Ok(python) = cx.program(Need::Clients) {
+        command.env(clients::VARIABLE, python);
+    }
     cx.shell.run(&mut command)
 }
 

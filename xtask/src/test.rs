@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::args::TestOptions;
+use crate::clients;
 use crate::exec::{Shell, ci};
 use crate::stages::{Context, Need, STAGES, Stage};
 use crate::tools;
@@ -41,6 +42,9 @@ pub(crate) fn run(shell: &Shell, options: &TestOptions) -> Result<ExitCode> {
                 println!("{need:?}: {}", path.display());
                 found.push((need, path));
             }
+            Err(error) if need.is_optional() && !ci() => {
+                println!("{need:?}: {error:#}; the tests that use them are skipped");
+            }
             Err(error) => {
                 println!("{need:?}: {error:#}");
                 missing.push((need, format!("{error:#}")));
@@ -71,6 +75,7 @@ fn look_for(need: Need, shell: &Shell, install: bool) -> Result<PathBuf> {
         Need::Nextest => tools::CARGO_NEXTEST.ensure(shell, install),
         Need::Deny => tools::CARGO_DENY.ensure(shell, install),
         Need::Postgres => tools::postgres(shell, install),
+        Need::Clients => clients::ensure(shell, install),
     }
 }
 

@@ -126,7 +126,8 @@ pub(crate) fn postgres(shell: &Shell, install: bool) -> Result<PathBuf> {
     postgres::binaries().ok_or_else(|| anyhow!("the package postgresql brought no server programs"))
 }
 
-fn python_with_venv(shell: &Shell) -> Result<PathBuf> {
+/// A Python that can make environments.
+pub(crate) fn python_with_venv(shell: &Shell) -> Result<PathBuf> {
     let works = |python: &Path| {
         let mut command = shell.command(python);
         command.args(["-c", "import ensurepip, venv"]).stderr(std::process::Stdio::null());
