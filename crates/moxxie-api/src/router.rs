@@ -43,7 +43,7 @@ impl std::fmt::Debug for RouterCreate {
 }
 
 /// What to change about a router; what is left out stays as it is.
-#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RouterUpdate {
     /// `host:port` of its API service.
@@ -71,7 +71,7 @@ impl std::fmt::Debug for RouterUpdate {
 }
 
 /// How a router's management connection is protected.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Tls {
     /// SHA-256 of the router's public key info, 64 hex digits.

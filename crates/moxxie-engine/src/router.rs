@@ -79,6 +79,12 @@ impl Engine {
         request: RouterUpdate,
     ) -> Result<Router, Error> {
         context.require(Role::Admin)?;
+        if request == RouterUpdate::default() {
+            return Err(Error::invalid(
+                "",
+                "nothing to change is named: address, username, password, tls or firewallAnchor",
+            ));
+        }
         let before = self.find_router(name).await?;
         let site = self.0.store.site(before.site_id).await?;
         let site = site.ok_or_else(|| Error::not_found("datacenter of router", &before.name))?;
@@ -103,9 +109,11 @@ impl Engine {
             })
             .await?;
         after.id = before.id;
-        after.identity = before.identity.clone();
         let password = request.password.map(SecretString::from);
         transaction!(self, |tx| {
+            tx.lock_domain(after.domain_id).await?;
+            let stored = tx.router(after.id).await?.ok_or_else(|| Error::not_found("router", name))?;
+            after.identity = stored.identity;
             tx.update_router(&after, self.now()).await?;
             if let Some(password) = &password {
                 tx.put_secret(&after.id.to_string(), PASSWORD, password).await?;

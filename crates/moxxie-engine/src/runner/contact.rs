@@ -105,8 +105,15 @@ impl Engine {
             version: facts.version_text.clone(),
             enrolled_at: self.now(),
         };
-        router.identity = Some(identity.clone());
         let result: Result<(), Error> = transaction!(self, |tx| {
+            // Under the lock that every change of a router takes, and over what is stored by now.
+            tx.lock_domain(router.domain_id).await?;
+            let stored = tx.router(router.id).await?;
+            *router = stored.ok_or_else(|| Error::not_found("router", &router.name))?;
+            if router.identity.is_some() {
+                return Ok(());
+            }
+            router.identity = Some(identity.clone());
             tx.update_router(router, self.now()).await?;
             tx.audit(self.event(
                 &Context::system(),
