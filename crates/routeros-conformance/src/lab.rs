@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use routeros_client::{Command, Connection, Error, Facts, Reply, Row, Trap, TrapKind, Version};
+use routeros_client::{Command, Connection, Error, Facts, Reply, Row, Trap, Version};
 
 use crate::check::Stop;
 use crate::{Raw, Target};
@@ -198,7 +198,8 @@ impl Lab {
         }
         while let Some((menu, id)) = self.made.pop() {
             match self.connection.run(Command::new(format!("{menu}/remove")).id(id)).await {
-                Err(error) if error.trap_kind() != Some(TrapKind::MissingItem) => return Err(error),
+                // Gone already, or not to be removed now: the sweep at the end tries again, and tells.
+                Err(error) if error.trap().is_none() => return Err(error),
                 _ => {}
             }
         }
