@@ -75,12 +75,13 @@ pub enum ChainError {
 impl AuditEvent {
     /// The hash the event should have: SHA-256 over its JSON without the hash itself.
     ///
-    /// `serde_json` writes fields in the order of the struct and maps in the order of their keys, so
-    /// the text is the same on every run.
+    /// Fields stand in the order of the struct and maps in `detail` in the order of their keys, whatever
+    /// order they were built in, so the text is the same in every build.
     #[must_use]
     pub fn expected_hash(&self) -> String {
         let mut bare = self.clone();
         bare.hash = String::new();
+        bare.detail = in_order(&self.detail);
         let text = serde_json::to_vec(&bare).unwrap_or_default();
         hex(digest::digest(&digest::SHA256, &text).as_ref())
     }
@@ -110,6 +111,20 @@ impl AuditEvent {
             return Err(ChainError::Altered { writer, seq: self.seq });
         }
         Ok(())
+    }
+}
+
+/// The value with the keys of every map in order. `serde_json` keeps maps ordered by key or by insertion
+/// depending on a feature that any crate of a build can switch on; this is the same in both.
+fn in_order(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut pairs: Vec<_> = map.iter().collect();
+            pairs.sort_unstable_by_key(|(key, _)| *key);
+            pairs.into_iter().map(|(key, value)| (key.clone(), in_order(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(in_order).collect(),
+        other => other.clone(),
     }
 }
 
@@ -168,6 +183,15 @@ mod tests {
         verify(&events).unwrap();
         let text = serde_json::to_string(&events).unwrap();
         verify(&serde_json::from_str::<Vec<_>>(&text).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn the_order_in_which_a_detail_was_built_does_not_matter() {
+        let mut one = chain(1).remove(0);
+        one.detail = serde_json::from_str(r#"{"b": {"y": 1, "x": [{"q": 1, "p": 2}]}, "a": 2}"#).unwrap();
+        let mut other = one.clone();
+        other.detail = serde_json::from_str(r#"{"a": 2, "b": {"x": [{"p": 2, "q": 1}], "y": 1}}"#).unwrap();
+        assert_eq!(one.expected_hash(), other.expected_hash());
     }
 
     #[test]

@@ -17,8 +17,11 @@ fn the_committed_document_is_the_one_of_the_code() {
         fs::write(&path, &wanted).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
+    // As values, not as text: whether objects in examples keep their order depends on which features of
+    // serde_json the other crates of a build ask for.
+    let value = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     assert!(
-        committed == wanted,
+        value(&committed) == value(&wanted),
         "docs/openapi.json is not what the code says: look at the difference after \
          `UPDATE_OPENAPI=1 cargo test -p moxxie-server openapi`"
     );
