@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use crate::exec::{self, Shell};
 use crate::postgres;
 
-/// A cargo subcommand: taken from `PATH`, else from a wheel whose hash is pinned, else built from crates.io.
+/// A cargo subcommand: taken from `PATH`, else from a wheel whose hash is pinned, else built from its crate.
 #[derive(Debug)]
 pub(crate) struct Subcommand {
     /// Crate and program.
