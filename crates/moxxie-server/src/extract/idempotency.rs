@@ -1,8 +1,7 @@
 //! `Idempotency-Key`: the same request sent twice is done once.
 
-use std::fmt::Write as _;
-
 use axum::http::{HeaderMap, HeaderName, Method};
+use moxxie_core::audit::hex;
 use moxxie_engine::Idempotency;
 use sha2::{Digest, Sha256};
 
@@ -28,10 +27,7 @@ pub(super) fn read(
             "must be given once, with 1 to 255 visible ASCII characters and no spaces; a UUID serves well",
         ));
     }
-    let mut body_hash = String::with_capacity(64);
-    for byte in Sha256::digest(body) {
-        let _ = write!(body_hash, "{byte:02x}");
-    }
+    let body_hash = hex(&Sha256::digest(body));
     let key = String::from_utf8_lossy(key).into_owned();
     Ok(Some(Idempotency { key, route: format!("{method} {path}"), body_hash }))
 }
