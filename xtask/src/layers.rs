@@ -32,7 +32,7 @@ const CRATES: &[Crate] = &[
             "moxxie-store",
             "routeros-emulator",
         ],
-        tests_may: &["routeros-client"],
+        tests_may: &["routeros-client", "throwaway-postgres"],
         because: "the composition root opens the store, chooses the drivers and runs the demo's emulators",
     },
     Crate {
@@ -86,7 +86,18 @@ const CRATES: &[Crate] = &[
         because: "with the client it shares only the codec: an error in common would hide from every test",
     },
     Crate { name: "routeros-wire", may: &[], tests_may: &[], because: "words and bytes, no meaning" },
-    Crate { name: "xtask", may: &[], tests_may: &[], because: "it is built before everything else" },
+    Crate {
+        name: "xtask",
+        may: &["throwaway-postgres"],
+        tests_may: &[],
+        because: "it is built before everything else",
+    },
+    Crate {
+        name: "throwaway-postgres",
+        may: &[],
+        tests_may: &[],
+        because: "tests and tasks start a server; it knows nothing of what is stored there",
+    },
 ];
 
 /// What may be done with outside libraries.

