@@ -146,7 +146,7 @@ impl Engine {
             return Err(place.not_a_host("ip", parsed));
         }
         transaction!(self, |tx| {
-            match tx.delete_address(context.principal.scope, place.network.id, parsed).await {
+            match tx.delete_address(context.principal.scope, place.network.id, parsed, self.now()).await {
                 Ok(record) => tx.audit(self.event(
                     context,
                     Entry {

@@ -177,6 +177,34 @@ CREATE TABLE address (
 );
 CREATE INDEX address_network ON address (network_id, addr);
 
+-- Labels of any object, to be looked for; the object's own row carries them too.
+CREATE TABLE label (
+    object_id TEXT NOT NULL,
+    tenant_id TEXT,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (object_id, key)
+);
+CREATE INDEX label_value ON label (key, value, object_id);
+
+-- Versions of objects that are no more, valid from `since` to before `until`: see src/past.rs. Objects are
+-- found by their place in a list (the key) and by their id.
+CREATE TABLE past (
+    kind TEXT NOT NULL,
+    space TEXT NOT NULL,
+    family BIGINT NOT NULL,
+    first BYTEA NOT NULL CHECK (length(first) = 16),
+    last BYTEA NOT NULL CHECK (length(last) = 16),
+    object TEXT NOT NULL,
+    tenant_id TEXT,
+    since BIGINT NOT NULL,
+    until BIGINT NOT NULL,
+    snapshot TEXT NOT NULL,
+    PRIMARY KEY (kind, space, family, first, object, since),
+    CHECK (since < until)
+);
+CREATE INDEX past_object ON past (object, since);
+
 -- A change outlives its network and its routers, so it refers to neither by constraint.
 CREATE TABLE change (
     id TEXT NOT NULL PRIMARY KEY,

@@ -7,10 +7,11 @@ use moxxie_core::{
     identity::Scope,
     prefix::{address_bytes, address_from_number, address_number},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Listing, Page, Reads, Result, StoreError, Tx,
+    Listing, Page, Place, Reads, Remembered, Result, StoreError, Tx,
     param::{Param, params},
     row::Row,
     statement::Statement,
@@ -61,7 +62,7 @@ pub(crate) static STATEMENTS: &[&Statement] =
     &[&GET, &LIST, &LIST_FIRST, &COUNT, &TAKEN, &LOCK_NETWORK, &INSERT, &DELETE];
 
 /// An address record, as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
     /// Its id.
     pub id: AddressId,
@@ -85,6 +86,22 @@ pub struct Address {
     pub tags: Value,
     /// When it was recorded.
     pub created_at: Timestamp,
+}
+
+impl Remembered for Address {
+    const KIND: &'static str = "address";
+
+    fn place(&self) -> Place {
+        Place {
+            space: self.vrf_id.to_string(),
+            family: family(self.address),
+            first: address_bytes(self.address),
+            last: address_bytes(self.address),
+            object: self.id.to_string(),
+            tenant: Some(self.tenant_id),
+            since: self.created_at,
+        }
+    }
 }
 
 fn read(row: &Row) -> Result<Address> {
@@ -171,7 +188,7 @@ impl Tx {
         self.execute(&INSERT, &params).await.map(drop)
     }
 
-    /// Removes a record and answers it.
+    /// Removes a record and answers it; history keeps it.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
@@ -180,8 +197,10 @@ impl Tx {
         scope: Scope,
         network: NetworkId,
         address: IpAddr,
+        now: Timestamp,
     ) -> Result<Address> {
         let found = self.address(scope, network, address).await?.ok_or(StoreError::NotFound("address"))?;
+        self.remember(&found, now).await?;
         self.touch("address", &DELETE, &params![found.id]).await?;
         Ok(found)
     }

@@ -91,7 +91,7 @@ fn key_name(message: &str) -> String {
 
 /// The table a key belongs to, by the beginning of the key's name.
 fn table_of(key: &str) -> &'static str {
-    const TABLES: [&str; 19] = [
+    const TABLES: [&str; 21] = [
         "address",
         "attachment",
         "audit_checkpoint",
@@ -104,7 +104,9 @@ fn table_of(key: &str) -> &'static str {
         "domain",
         "free_block",
         "journal",
+        "label",
         "network",
+        "past",
         "pool",
         "prefix",
         "router",

@@ -8,8 +8,9 @@ use moxxie_core::{
 };
 
 use crate::{
-    Listing, Page, Reads, Result, StoreError, Tx,
+    Listing, Page, Place, Reads, Remembered, Result, StoreError, Tx,
     param::{Param, params},
+    past::order_of_id,
     row::Row,
     statement::Statement,
 };
@@ -105,6 +106,24 @@ pub struct NetworkFilter {
     pub status: Option<NetworkStatus>,
     /// With this VLAN id, in whatever domain.
     pub vlan: Option<VlanId>,
+}
+
+impl Remembered for Network {
+    const KIND: &'static str = "network";
+
+    fn place(&self) -> Place {
+        let object = self.id.to_string();
+        let order = order_of_id(&object);
+        Place {
+            space: String::new(),
+            family: 0,
+            first: order,
+            last: order,
+            object,
+            tenant: Some(self.tenant_id),
+            since: self.updated_at,
+        }
+    }
 }
 
 fn read(row: &Row) -> Result<Network> {
@@ -244,19 +263,22 @@ impl Tx {
         status: NetworkStatus,
         now: Timestamp,
     ) -> Result<i64> {
+        let known = self.network(Scope::All, id).await?.ok_or(StoreError::NotFound("network"))?;
         let params = params![id, expected_version, status.as_str(), now];
-        match self.execute(&SET_STATUS, &params).await? {
-            0 if self.network(Scope::All, id).await?.is_none() => Err(StoreError::NotFound("network")),
-            0 => Err(StoreError::Stale("network")),
-            _ => Ok(expected_version + 1),
+        if self.execute(&SET_STATUS, &params).await? == 0 {
+            return Err(StoreError::Stale("network"));
         }
+        self.remember(&known, now).await?;
+        Ok(expected_version + 1)
     }
 
     /// Removes a network with its attachment and VLAN id. Prefixes and addresses must be gone before.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
-    pub async fn delete_network(&mut self, id: NetworkId) -> Result<()> {
+    pub async fn delete_network(&mut self, id: NetworkId, now: Timestamp) -> Result<()> {
+        let known = self.network(Scope::All, id).await?.ok_or(StoreError::NotFound("network"))?;
+        self.remember(&known, now).await?;
         self.execute(&DELETE_VLAN, &params![id]).await?;
         self.execute(&DELETE_ATTACHMENT, &params![id]).await?;
         self.touch("network", &DELETE, &params![id]).await

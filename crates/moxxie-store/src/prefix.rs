@@ -9,7 +9,12 @@ use moxxie_core::{
     prefix::{bounds, family, overlap},
 };
 
-use crate::{Constraint, Reads, Result, StoreError, Tx, param::params, row::Row, statement::Statement};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Constraint, Place, Reads, Remembered, Result, StoreError, Tx, param::params, row::Row,
+    statement::Statement,
+};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -63,7 +68,7 @@ pub(crate) static STATEMENTS: &[&Statement] =
     &[&GET, &OF_NETWORK, &BEFORE, &INSIDE, &OCCUPIED, &INSERT, &TRY_INSERT, &DELETE];
 
 /// A prefix, as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrefixRecord {
     /// Its id.
     pub id: PrefixId,
@@ -120,6 +125,23 @@ pub enum GivenError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Remembered for PrefixRecord {
+    const KIND: &'static str = "prefix";
+
+    fn place(&self) -> Place {
+        let (first, last) = bounds(&self.prefix);
+        Place {
+            space: self.vrf_id.to_string(),
+            family: family(&self.prefix),
+            first,
+            last,
+            object: self.id.to_string(),
+            tenant: Some(self.tenant_id),
+            since: self.created_at,
+        }
+    }
 }
 
 fn read(row: &Row) -> Result<PrefixRecord> {
@@ -259,10 +281,10 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::NotFound`], and when the database fails.
-    pub async fn release_prefix(&mut self, id: PrefixId) -> Result<PrefixRecord> {
+    pub async fn release_prefix(&mut self, id: PrefixId, now: Timestamp) -> Result<PrefixRecord> {
         let known = self.prefix(Scope::All, id).await?.ok_or(StoreError::NotFound("prefix"))?;
         let pool = self.lock_pool(known.pool_id).await?;
-        self.release_from(&pool, &known).await?;
+        self.release_from(&pool, &known, now).await?;
         Ok(known)
     }
 
@@ -270,18 +292,23 @@ impl Tx {
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
-    pub async fn release_network_prefixes(&mut self, network: NetworkId) -> Result<Vec<PrefixRecord>> {
+    pub async fn release_network_prefixes(
+        &mut self,
+        network: NetworkId,
+        now: Timestamp,
+    ) -> Result<Vec<PrefixRecord>> {
         let prefixes = self.prefixes_of_network(Scope::All, network).await?;
         let pools: Vec<PoolId> = prefixes.iter().map(|prefix| prefix.pool_id).collect();
         for pool in self.lock_pools(&pools).await? {
             for prefix in prefixes.iter().filter(|prefix| prefix.pool_id == pool.id) {
-                self.release_from(&pool, prefix).await?;
+                self.release_from(&pool, prefix, now).await?;
             }
         }
         Ok(prefixes)
     }
 
-    async fn release_from(&mut self, pool: &Pool, prefix: &PrefixRecord) -> Result<()> {
+    async fn release_from(&mut self, pool: &Pool, prefix: &PrefixRecord, now: Timestamp) -> Result<()> {
+        self.remember(prefix, now).await?;
         self.touch("prefix", &DELETE, &params![prefix.id]).await?;
         if prefix.occupies { self.give_back(pool, prefix.prefix).await } else { Ok(()) }
     }

@@ -26,7 +26,7 @@ async fn given(store: &Store, new: &NewPrefix, prefix: &str) -> Result<(), Given
 
 async fn release(store: &Store, id: PrefixId) {
     let mut tx = store.begin().await.unwrap();
-    tx.release_prefix(id).await.unwrap();
+    tx.release_prefix(id, NOW).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -102,7 +102,7 @@ async fn against_the_model(db: &Database, pool: &str, seed: u64) {
             }
             _ if !held.is_empty() => {
                 let (id, prefix) = held.swap_remove(random.usize(..held.len()));
-                assert_eq!(tx.release_prefix(id).await.unwrap().prefix, prefix);
+                assert_eq!(tx.release_prefix(id, NOW).await.unwrap().prefix, prefix);
             }
             _ => {}
         }
@@ -120,7 +120,7 @@ async fn against_the_model(db: &Database, pool: &str, seed: u64) {
         }
     }
     for (id, _) in held {
-        tx.release_prefix(id).await.unwrap();
+        tx.release_prefix(id, NOW).await.unwrap();
     }
     tx.commit().await.unwrap();
     let statistics = store.pool_statistics(w.pool.id).await.unwrap();
@@ -235,7 +235,7 @@ async fn thirty_two_allocators(stores: &[Store], w: &World) {
                     && let Some((id, _)) = got.pop()
                 {
                     let mut tx = store.begin().await.unwrap();
-                    tx.release_prefix(id).await.unwrap();
+                    tx.release_prefix(id, NOW).await.unwrap();
                     tx.commit().await.unwrap();
                 }
             }
@@ -301,9 +301,9 @@ async fn a_network_may_follow_its_prefix_within_the_transaction() {
 
         // The store goes on after a commit that was refused.
         let mut tx = store.begin().await.unwrap();
-        let released = tx.release_network_prefixes(network.id).await.unwrap();
+        let released = tx.release_network_prefixes(network.id, NOW).await.unwrap();
         assert_eq!(released.len(), 1);
-        tx.delete_network(network.id).await.unwrap();
+        tx.delete_network(network.id, NOW).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(store.pool_statistics(w.pool.id).await.unwrap().free, [(16, 1)].into());
         assert_eq!(released[0].created_at, NOW);

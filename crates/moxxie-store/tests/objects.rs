@@ -171,7 +171,7 @@ async fn networks_are_found_in_their_scope_only() {
         assert!(matches!(stale, Err(StoreError::Stale("network"))));
         let gone = tx.update_network_status(NetworkId::new(uuid()), 1, to, NOW).await;
         assert!(matches!(gone, Err(StoreError::NotFound("network"))));
-        tx.delete_network(networks[1].id).await.unwrap();
+        tx.delete_network(networks[1].id, NOW).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(store.used_vlans(w.domain.id).await.unwrap().len(), 4);
         let now = store.network(mine, first.id).await.unwrap().unwrap();
@@ -231,14 +231,14 @@ async fn addresses_are_unique_and_the_next_is_the_lowest_free() {
         assert!(matches!(store.addresses(Scope::All, network.id, &bad).await, Err(StoreError::Cursor)));
 
         let mut tx = store.begin().await.unwrap();
-        let removed = tx.delete_address(Scope::All, network.id, first).await.unwrap();
+        let removed = tx.delete_address(Scope::All, network.id, first, NOW).await.unwrap();
         assert_eq!(removed.tags, serde_json::json!({"env": "prod"}));
         tx.commit().await.unwrap();
         assert_eq!(store.address(Scope::All, network.id, first).await.unwrap(), None);
 
         // A network with addresses stays.
         let mut tx = store.begin().await.unwrap();
-        assert_eq!(refused(tx.delete_network(network.id).await), Constraint::Referenced);
+        assert_eq!(refused(tx.delete_network(network.id, NOW).await), Constraint::Referenced);
     })
     .await;
 }

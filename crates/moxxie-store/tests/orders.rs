@@ -46,8 +46,8 @@ async fn fifty_orders(stores: &[Store], w: &World) {
     // All of it taken back leaves the pool and the domain as they were.
     for network in networks {
         let mut tx = store.begin().await.unwrap();
-        tx.release_network_prefixes(network.id).await.unwrap();
-        tx.delete_network(network.id).await.unwrap();
+        tx.release_network_prefixes(network.id, NOW).await.unwrap();
+        tx.delete_network(network.id, NOW).await.unwrap();
         tx.commit().await.unwrap();
     }
     assert_eq!(store.pool_statistics(w.pool.id).await.unwrap().free, [(16, 1)].into());

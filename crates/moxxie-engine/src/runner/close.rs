@@ -114,14 +114,14 @@ impl Engine {
                 break;
             }
             for record in records.items {
-                tx.delete_address(Scope::All, network.id, record.address).await?;
+                tx.delete_address(Scope::All, network.id, record.address, self.now()).await?;
                 addresses.push(
                     json!({"address": record.address, "hostname": record.hostname, "vmId": record.vm_id}),
                 );
             }
         }
-        tx.release_network_prefixes(network.id).await?;
-        tx.delete_network(network.id).await?;
+        tx.release_network_prefixes(network.id, self.now()).await?;
+        tx.delete_network(network.id, self.now()).await?;
         Ok(())
     }
 
