@@ -112,6 +112,8 @@ ids! {
     PrefixId = "pfx";
     /// An address record.
     AddressId = "ip";
+    /// A range of addresses of a network.
+    RangeId = "rng";
     /// A network.
     NetworkId = "net";
     /// A network in a VLAN domain.

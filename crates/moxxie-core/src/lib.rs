@@ -11,6 +11,7 @@ pub mod device;
 pub mod domain;
 pub mod encapsulation;
 pub mod free;
+pub mod free_range;
 pub mod id;
 pub mod identity;
 pub mod name;
@@ -19,6 +20,7 @@ pub mod plan;
 pub mod pool;
 pub mod prefix;
 pub mod profile;
+pub mod range;
 pub mod router;
 pub mod row;
 pub mod site;
@@ -26,8 +28,8 @@ pub mod tenant;
 pub mod vlan;
 
 pub use id::{
-    AddressId, AttachmentId, ChangeId, DomainId, EventId, NetworkId, PoolId, PrefixId, RouterId, SiteId,
-    TenantId, TokenId, VrfId,
+    AddressId, AttachmentId, ChangeId, DomainId, EventId, NetworkId, PoolId, PrefixId, RangeId, RouterId,
+    SiteId, TenantId, TokenId, VrfId,
 };
 pub use jiff::Timestamp;
 pub use name::Name;
