@@ -28,7 +28,7 @@ pub struct ProvisioningStep {
 pub struct Change {
     /// Its id, `chg-...`.
     pub change_id: String,
-    /// `provision` or `deprovision`.
+    /// `provision`, `deprovision` or `restore`.
     pub kind: String,
     /// `planned`, `waiting`, `running`, `verifying`, `awaiting_peer`, `applied`, `rolling_back`,
     /// `rolled_back`, `needs_operator`, `cancelled`.

@@ -40,6 +40,9 @@ words! {
         Provision = "provision",
         /// Takes a network off its routers and releases its allocation.
         Deprovision = "deprovision",
+        /// Puts a network that has its allocation onto its routers again: what is there stays, what is
+        /// missing or different is made right. It never releases anything.
+        Restore = "restore",
     }
 }
 

@@ -78,7 +78,8 @@ impl Engine {
             let open = tx.open_change_of_network(network.id).await?;
             let going = open.is_some_and(|change| {
                 change.kind == ChangeKind::Deprovision
-                    || matches!(change.state, ChangeState::RollingBack | ChangeState::NeedsOperator)
+                    || (change.kind == ChangeKind::Provision
+                        && matches!(change.state, ChangeState::RollingBack | ChangeState::NeedsOperator))
             });
             if going {
                 return Err(Error::conflict(

@@ -290,6 +290,7 @@ impl Engine {
         let status = match change.kind {
             ChangeKind::Provision => NetworkStatus::Provisioning,
             ChangeKind::Deprovision => NetworkStatus::Deprovisioning,
+            ChangeKind::Restore => status_in(&change.request, "during").unwrap_or(NetworkStatus::Provisioned),
         };
         tx.update_network_status(network.id, network.version, status, self.now()).await?;
         Ok(())
@@ -360,6 +361,20 @@ async fn lock_open(tx: &mut Tx, context: &Context, found: &store::Change) -> Res
     let change = tx.lock_change(context.principal.scope, found.id).await?;
     let change = change.ok_or_else(|| Error::not_found("change", found.id))?;
     if change.state.is_final() { Err(over(&change)) } else { Ok(change) }
+}
+
+/// A status of the network that the request of a change keeps: `before` it, or `during` it.
+pub(crate) fn status_in(request: &serde_json::Value, when: &str) -> Option<NetworkStatus> {
+    request[when].as_str().and_then(NetworkStatus::parse)
+}
+
+/// What the audit trail calls a change of this kind.
+pub(crate) fn action_of(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Provision => "network.provision",
+        ChangeKind::Deprovision => "network.deprovision",
+        ChangeKind::Restore => "network.restore",
+    }
 }
 
 fn over(change: &store::Change) -> Error {

@@ -30,7 +30,8 @@ pub(crate) fn around(
     let mut with = without.clone();
     with.networks.push(intent(site, domain, subject, tenant(subject)));
     match kind {
-        ChangeKind::Provision => (without, with),
+        // What the router shows already needs no command, whatever was there before.
+        ChangeKind::Provision | ChangeKind::Restore => (without, with),
         ChangeKind::Deprovision => (with, without),
     }
 }

@@ -29,7 +29,11 @@ use self::{
     view::{of_ground, view},
 };
 use crate::{
-    Context, Engine, Error, audit::Entry, change::Opening, failpoint, page, validate::Checks,
+    Context, Engine, Error,
+    audit::Entry,
+    change::{Opening, action_of},
+    failpoint, page,
+    validate::Checks,
     write::transaction,
 };
 
@@ -110,6 +114,7 @@ impl Engine {
                         network: &network,
                         routers: &routers,
                         request: json!({"new": true, "request": request}),
+                        after: 0,
                     },
                 )
                 .await?;
@@ -188,6 +193,23 @@ impl Engine {
     /// See [`Error`].
     pub async fn deprovision_dry_run(&self, context: &Context, id: &str) -> Result<DryRun, Error> {
         self.rehearse_existing(context, id, ChangeKind::Deprovision).await
+    }
+
+    /// Opens a change that makes the rows of a network on its routers what they should be: nothing where
+    /// they are there, all of them on a device that has none. The allocation stays, however it ends.
+    ///
+    /// # Errors
+    /// See [`Error`]; a network that was never put on a router is a [`Error::Conflict`].
+    pub async fn restore(&self, context: &Context, id: &str) -> Result<Accepted, Error> {
+        self.change_network(context, id, ChangeKind::Restore).await
+    }
+
+    /// What [`Engine::restore`] would do.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn restore_dry_run(&self, context: &Context, id: &str) -> Result<DryRun, Error> {
+        self.rehearse_existing(context, id, ChangeKind::Restore).await
     }
 
     /// Lists networks, the oldest first. Steps are only in the answer for one network.
@@ -283,8 +305,10 @@ impl Engine {
     ) -> Result<DryRun, Error> {
         context.require(Role::Operator)?;
         let network = self.find_network(context, id).await?;
-        if kind == ChangeKind::Deprovision {
-            self.refuse_while_in_use(&self.0.store, &network).await?;
+        match kind {
+            ChangeKind::Deprovision => self.refuse_while_in_use(&self.0.store, &network).await?,
+            ChangeKind::Restore => drop(restorable(&network)?),
+            ChangeKind::Provision => {}
         }
         let routers = self.routers_to_change(&self.0.store, &network, kind).await?;
         let routers = self.rehearse_change(kind, &network, &routers).await?;
@@ -330,6 +354,8 @@ impl Engine {
                     self.refuse_while_in_use(&tx, &network).await?;
                     NetworkStatus::Deprovisioning
                 }
+                // While its rows are being looked at, whoever plans beside it must take it to be there.
+                ChangeKind::Restore => restorable(&network)?,
             };
             let routers = self.routers_to_change(&tx, &network, kind).await?;
             let opening = Opening {
@@ -337,17 +363,14 @@ impl Engine {
                 network: &network,
                 routers: &routers,
                 request: json!({"new": false, "before": network.status}),
+                after: 0,
             };
             let change = self.open_change(&mut tx, context, opening).await?;
             tx.update_network_status(network.id, network.version, status, self.now()).await?;
             tx.audit(self.event(
                 context,
                 Entry {
-                    action: if kind == ChangeKind::Provision {
-                        "network.provision"
-                    } else {
-                        "network.deprovision"
-                    },
+                    action: action_of(kind),
                     object: network.id.to_string(),
                     tenant: Some(network.tenant_id),
                     outcome: "accepted",
@@ -429,5 +452,20 @@ impl Engine {
             ),
             context: Some(json!({"addresses": list, "count": count})),
         })
+    }
+}
+
+/// The status a network keeps while it is restored.
+fn restorable(network: &stored::Network) -> Result<NetworkStatus, Error> {
+    match network.status {
+        status @ (NetworkStatus::Provisioned | NetworkStatus::Failed) => Ok(status),
+        status => Err(Error::conflict(
+            "not_provisioned",
+            format!(
+                "network {} is {}, so there is nothing to restore; provision it instead",
+                network.name,
+                status.as_str()
+            ),
+        )),
     }
 }

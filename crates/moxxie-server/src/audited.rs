@@ -23,6 +23,7 @@ pub(crate) fn action(operation_id: &str) -> Option<&'static str> {
         "revoke_token" => "token.revoke",
         "allocate_network" => "network.allocate",
         "provision_network" | "provision_allocated_network" => "network.provision",
+        "restore_network" => "network.restore",
         "deprovision_network" => "network.deprovision",
         "create_address" | "create_next_address" => "address.create",
         "delete_address" => "address.release",

@@ -126,6 +126,8 @@ kinds! {
          its answer.";
     CHANGE_OPEN = 409 "change_open" "A change is not over yet":
         "The network has a change that is still going on. Wait for it or cancel it.";
+    NOT_PROVISIONED = 409 "not_provisioned" "The network is on no router":
+        "Only what was once put on its routers can be restored there. Provision it instead.";
     CHANGE_OVER = 409 "change_over" "The change is over":
         "There is nothing left to cancel, retry, roll back or resolve.";
     CHANGE_DECIDED = 409 "change_decided" "The change has been decided":

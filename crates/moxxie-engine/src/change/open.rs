@@ -19,13 +19,17 @@ pub(crate) struct Opening<'a> {
     pub(crate) network: &'a Network,
     pub(crate) routers: &'a [Router],
     pub(crate) request: Value,
+    /// How many changes of the same request come before it on the same routers: each adds to the time that
+    /// it may be tried.
+    pub(crate) after: u32,
 }
 
 /// The steps a change of this kind has for this network, in the order they are done.
 pub(crate) fn step_names(kind: ChangeKind, network: &Network) -> Vec<StepName> {
     let dhcp = network.options.dhcp.then_some(StepName::DhcpConfiguration);
+    let allocation = (kind != ChangeKind::Restore).then_some(StepName::IpamAllocation);
     let steps = [
-        Some(StepName::IpamAllocation),
+        allocation,
         Some(StepName::RouterVlanCreation),
         Some(StepName::RouterConfiguration),
         Some(StepName::FirewallRules),
@@ -33,7 +37,7 @@ pub(crate) fn step_names(kind: ChangeKind, network: &Network) -> Vec<StepName> {
     ];
     let mut steps: Vec<_> = steps.into_iter().flatten().collect();
     match kind {
-        ChangeKind::Provision => steps.push(StepName::Verification),
+        ChangeKind::Provision | ChangeKind::Restore => steps.push(StepName::Verification),
         // The allocation is released last, when the routers have been seen clean.
         ChangeKind::Deprovision => {
             steps.reverse();
@@ -44,10 +48,13 @@ pub(crate) fn step_names(kind: ChangeKind, network: &Network) -> Vec<StepName> {
 }
 
 impl Engine {
-    /// Until when a change may be tried that is given its time now.
-    pub(crate) fn change_time(&self) -> Result<Timestamp, Error> {
+    /// Until when a change may be tried that is given its time now, and that has others of the same
+    /// request before it.
+    pub(crate) fn change_time(&self, after: u32) -> Result<Timestamp, Error> {
         let internal = |error: jiff::Error| Error::Internal(Box::new(error));
-        let allowed = SignedDuration::try_from(self.0.config.change_deadline).map_err(internal)?;
+        let allowed =
+            SignedDuration::try_from(self.0.config.change_deadline.saturating_mul(after.saturating_add(1)))
+                .map_err(internal)?;
         self.now().checked_add(allowed).map_err(internal)
     }
 
@@ -70,7 +77,7 @@ impl Engine {
             routers: opening.routers.iter().map(|router| router.id).collect(),
             attempt: 0,
             not_before: now,
-            deadline: self.change_time()?,
+            deadline: self.change_time(opening.after)?,
             reached: false,
             error: None,
             request: opening.request,

@@ -9,7 +9,11 @@ use moxxie_core::{
 use moxxie_store::{Change, Step, Tx};
 use serde_json::{Value, json};
 
-use crate::{Context, Engine, Error, audit::Entry};
+use crate::{
+    Context, Engine, Error,
+    audit::Entry,
+    change::{action_of, status_in},
+};
 
 /// How a change ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +55,7 @@ impl Engine {
             .await?;
         let context = Context::system();
         let mut audit = self.event(&context, Entry {
-            action: if change.kind == ChangeKind::Provision { "network.provision" } else { "network.deprovision" },
+            action: action_of(change.kind),
             object: change.network_id.to_string(),
             tenant: Some(change.tenant_id),
             outcome: if ending == Ending::Applied { "succeeded" } else { "failed" },
@@ -81,9 +85,14 @@ impl Engine {
     ) -> Result<bool, Error> {
         let Some(network) = tx.lock_network(Scope::All, change.network_id).await? else { return Ok(true) };
         let made_by_it = change.request["new"].as_bool().unwrap_or(false);
-        let before = change.request["before"].as_str().and_then(NetworkStatus::parse);
+        let before = status_in(&change.request, "before");
         let status = match (change.kind, ending) {
-            (ChangeKind::Provision, Ending::Applied) => Some(NetworkStatus::Provisioned),
+            (ChangeKind::Provision | ChangeKind::Restore, Ending::Applied) => {
+                Some(NetworkStatus::Provisioned)
+            }
+            // Whatever becomes of a restore, the allocation is the network's.
+            (ChangeKind::Restore, Ending::WrittenOff) => Some(NetworkStatus::Failed),
+            (ChangeKind::Restore, _) => Some(before.unwrap_or(NetworkStatus::Failed)),
             // Its rows may still be on a router, so whoever removes it has to ask that router.
             (ChangeKind::Provision, Ending::WrittenOff) if !made_by_it => Some(NetworkStatus::Failed),
             (ChangeKind::Provision, _) if !made_by_it => Some(before.unwrap_or(NetworkStatus::Allocated)),

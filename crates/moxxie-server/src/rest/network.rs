@@ -33,6 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list_networks))
         .routes(routes!(get_network, deprovision_network))
         .routes(routes!(provision_allocated_network))
+        .routes(routes!(restore_network))
 }
 
 /// A network with its version as `ETag`.
@@ -209,6 +210,37 @@ async fn provision_allocated_network(
         return Ok(Json(state.engine.provision_allocated_dry_run(&ask.context, &id).await?).into_response());
     }
     let accepted = state.engine.provision_allocated(&ask.context, &id).await?;
+    match order::settle(&state, &ask.context, accepted.change, wait).await? {
+        Settled::Applied(change) => provisioned(&state, &ask.context, StatusCode::OK, change).await,
+        Settled::Running(change) => Ok(order::accepted(change)),
+    }
+}
+
+/// Restore a network
+///
+/// Makes its rows on the datacentre's routers what they should be: nothing is done where they are, all of
+/// them come back on a device that has none. Addresses, VLAN id and prefix stay, however the change ends.
+#[utoipa::path(
+    post, path = "/networks/{id}/restore", tag = "networks",
+    params(("id" = String, Path, description = "Id, `net-...`"), WriteQuery),
+    responses(
+        (status = 200, description = "With `wait`: the network, restored. Dry run: what would be done",
+            body = NetworkOrDryRun),
+        (status = 202, description = "Accepted: the change that does it", body = Change, headers(
+            ("Location" = String, description = "Where the change is"))),
+    ),
+    extensions(("x-required-role" = json!("operator"))),
+)]
+async fn restore_network(
+    State(state): State<AppState>,
+    Target(id): Target<String>,
+    ask: Write<NoBody, WriteQuery>,
+) -> Result<Response, Failure> {
+    let wait = order::seconds(ask.query.wait)?;
+    if ask.query.dry_run == Some(true) {
+        return Ok(Json(state.engine.restore_dry_run(&ask.context, &id).await?).into_response());
+    }
+    let accepted = state.engine.restore(&ask.context, &id).await?;
     match order::settle(&state, &ask.context, accepted.change, wait).await? {
         Settled::Applied(change) => provisioned(&state, &ask.context, StatusCode::OK, change).await,
         Settled::Running(change) => Ok(order::accepted(change)),

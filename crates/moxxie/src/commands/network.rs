@@ -41,6 +41,12 @@ Ctrl-C while waiting stops the watching, not the change.")]
     },
     /// Take a network off its routers and release its VLAN and prefix
     Deprovision(Deprovision),
+    /// Make a network's rows on its routers what they should be
+    #[command(after_help = "\
+Nothing is sent where all of it is there. VLAN, prefix and addresses stay, however it ends.
+Example:
+  moxxie network restore web --dry-run")]
+    Restore(Restore),
     /// List the addresses in a network
     Ips {
         /// Its id or name.
@@ -74,6 +80,17 @@ pub(crate) struct Provision {
 
 #[derive(Debug, Args)]
 pub(crate) struct Deprovision {
+    /// Its id or name.
+    network: String,
+    #[command(flatten)]
+    ask: Ask,
+    /// Follow the steps to the end; ends with 5 when the change fails.
+    #[arg(long, conflicts_with = "dry_run")]
+    wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
     /// Its id or name.
     network: String,
     #[command(flatten)]
@@ -145,6 +162,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
         Command::List(list) => run_list(list, session).await,
         Command::Show { network } => show(&resolve(session, &network).await?, session),
         Command::Deprovision(args) => deprovision(args, session).await,
+        Command::Restore(args) => restore(args, session).await,
         Command::Ips { network } => address::list(&resolve(session, &network).await?, session).await,
         Command::Ip(command) => address::run(command, session).await,
     }
@@ -201,6 +219,21 @@ async fn deprovision(args: Deprovision, session: &Session) -> anyhow::Result<()>
     let change = follow_progress(session, &change.change_id).await?;
     session.out.note(&format!("{network} is gone; its VLAN and prefix are free again"));
     if session.out.for_people() { Ok(()) } else { session.out.data(&change) }
+}
+
+async fn restore(args: Restore, session: &Session) -> anyhow::Result<()> {
+    let Restore { network, ask, wait } = args;
+    let id = find(session, &network).await?;
+    let path = ["networks", &id, "restore"];
+    if ask.dry_run {
+        return ask.show(&session.api.act(&path, ask.query(), None).await?, session);
+    }
+    let change: Change = session.api.act(&path, &[], ask.idempotency_key.as_deref()).await?;
+    if !wait {
+        return show_accepted(&change, session);
+    }
+    follow_progress(session, &change.change_id).await?;
+    show(&session.api.get(&["networks", &id]).await?, session)
 }
 
 fn show_accepted(change: &Change, session: &Session) -> anyhow::Result<()> {
