@@ -105,3 +105,46 @@ async fn connections_that_cannot_work_say_why() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!emu.rows("/routing/bgp/session")[0].contains_key("established"));
 }
+
+#[tokio::test]
+async fn advertisements_follow_networks_filters_and_sessions() {
+    let emu = emulator("7.22").await;
+    configure(&emu);
+    let rows = || emu.rows("/routing/bgp/advertisements");
+    let announced = || rows().iter().map(|row| row["dst"].clone()).collect::<Vec<_>>();
+    let connection =
+        |fields: &[(&str, &str)]| emu.set_row("/routing/bgp/connection", "toR2", fields).unwrap();
+    for address in ["10.8.1.0/24", "10.9.0.0/24"] {
+        emu.add_row("/ip/firewall/address-list", &[("list", "mine"), ("address", address)]).unwrap();
+    }
+    connection(&[("output.network", "mine")]);
+    emu.bgp().peer_up("toR2", BgpPeer::new("10.0.0.2", 65002)).unwrap();
+    assert!(announced().is_empty(), "there is no such route");
+    emu.add_row("/ip/route", &[("dst-address", "10.8.1.0/24"), ("blackhole", "yes")]).unwrap();
+    assert_eq!(announced(), ["10.8.1.0/24"]);
+    assert_eq!(rows()[0]["peer"], "toR2-1");
+    assert!(!rows()[0].contains_key("as-path"), "attributes are not kept");
+
+    connection(&[("output.network-blackhole", "yes"), ("output.keep-sent-attributes", "yes")]);
+    assert_eq!(announced(), ["10.8.1.0/24", "10.9.0.0/24"]);
+    let row = &rows()[0];
+    for (field, value) in [("afi", "ip"), ("as-path", "65001"), ("nexthop", "10.0.0.1"), ("origin", "0")] {
+        assert_eq!(row[field], value, "{field}");
+    }
+    assert!(!row.contains_key("local-pref"), "not to another AS");
+
+    connection(&[("output.redistribute", "connected"), ("output.default-originate", "always")]);
+    assert_eq!(announced(), ["0.0.0.0/0", "10.0.0.0/24", "10.8.1.0/24", "10.9.0.0/24"]);
+    connection(&[("output.filter-chain", "out")]);
+    assert!(announced().is_empty(), "a chain without rules rejects");
+    let rule =
+        "if (dst in mine) { if (dst-len > 16) { set bgp-med 7; append bgp-communities 65001:9 }; accept }";
+    emu.add_row("/routing/filter/rule", &[("chain", "out"), ("rule", rule)]).unwrap();
+    assert_eq!(announced(), ["10.8.1.0/24", "10.9.0.0/24"]);
+    assert_eq!((rows()[0]["med"].as_str(), rows()[0]["communities"].as_str()), ("7", "65001:9"));
+    let mut client = session(&emu).await;
+    let mine = ["/routing/bgp/advertisements/print", "=.proplist=dst", "?dst=10.9.0.0/24"];
+    assert_eq!(client.run(&mine).await.ok().rows.len(), 1);
+    emu.bgp().peer_down("toR2");
+    assert!(announced().is_empty());
+}

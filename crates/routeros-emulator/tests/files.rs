@@ -81,6 +81,11 @@ async fn an_export_can_be_imported_elsewhere() {
     }
     one.set_row("/interface/ethernet", "ether2", &[("comment", "uplink")]).unwrap();
     one.set_row("/system/identity", "", &[("name", "r1")]).unwrap();
+    // Rows that are there from the start.
+    one.set_row("/ip/service", "telnet", &[("disabled", "yes"), ("address", "10.0.0.0/8")]).unwrap();
+    one.set_row("/ipv6/nd", &one.rows("/ipv6/nd")[0][".id"], &[("ra-preference", "high")]).unwrap();
+    one.set_row("/system/logging", &one.rows("/system/logging")[2][".id"], &[("prefix", "w")]).unwrap();
+    one.set_row("/routing/bgp/template", "default", &[("as", "65001")]).unwrap();
     let mut client = session(&one).await;
     assert!(client.run(&["/export"]).await.ok().rows.is_empty(), "nothing without a file");
     client.run(&["/export", "=file=all"]).await.ok();
@@ -90,6 +95,17 @@ async fn an_export_can_be_imported_elsewhere() {
         text["contents"].contains("/ip pool\nadd comment=")
             || text["contents"].contains("/ip pool\nadd name=p")
     );
+
+    for line in [
+        "/ip service\nset telnet address=10.0.0.0/8 disabled=yes\n",
+        "/ipv6 nd\nset [ find default=yes ] ra-preference=high\n",
+        "/system logging\nset 2 prefix=w\n",
+        "/routing bgp template\nset default as=65001\n",
+        "set [ find default-name=ether2 ] comment=uplink\n",
+    ] {
+        assert!(text["contents"].contains(line), "{line} is not in\n{}", text["contents"]);
+    }
+    assert!(text["contents"].lines().all(|line| line.len() <= 80), "{}", text["contents"]);
 
     let other = emulator("7.22").await;
     other.add_row("/file", &[("name", "all.rsc"), ("contents", &text["contents"])]).unwrap();

@@ -208,6 +208,10 @@ async fn nonsense_is_answered() {
                 continue;
             }
             let mut words = vec![format!("{path}/{command}")];
+            // A monitor would go on.
+            if menu.commands[command].contains(&"once") {
+                words.push("=once=".to_owned());
+            }
             for _ in 0..random.usize(..5) {
                 let names: Vec<&str> =
                     menu.fields.keys().copied().chain([".id", "numbers", "value-name", "flag"]).collect();

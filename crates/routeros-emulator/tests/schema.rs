@@ -84,8 +84,8 @@ fn compare(version: Version, path: &str, menu: &MenuDescription, node: &Value, w
             continue;
         };
         for argument in extra {
-            // Items may be named by `.id` over the API.
-            if *argument != ".id" && !arguments.contains(*argument) {
+            // Items may be named by `.id` over the API, and properties chosen.
+            if !matches!(*argument, ".id" | ".proplist") && !arguments.contains(*argument) {
                 wrong.push(format!("{version} {path}/{command}: no such argument {argument}"));
             }
         }

@@ -73,6 +73,17 @@ async fn interleaved_tags() {
 async fn odd_replies_are_tolerated() {
     let router = Router::file("tolerated.txt").await;
     let connection = router.connect().await;
+    let rows = connection.run(Command::new("/ip/address/print").proplist(["comment"])).await.unwrap().rows;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].get("comment"), Some("ours"));
+    drop(connection);
+    router.finish().await;
+}
+
+#[tokio::test]
+async fn nothing_found_bare_rows_and_bytes_that_are_no_text() {
+    let router = Router::file("empty.txt").await;
+    let connection = router.connect().await;
     let none =
         connection.run(Command::new("/ip/address/print").query("?address=192.0.2.1/32")).await.unwrap();
     assert!(none.rows.is_empty());
@@ -102,14 +113,16 @@ async fn returned_values_and_bytes_as_given() {
 async fn several_traps() {
     let router = Router::file("traps.txt").await;
     let connection = router.connect().await;
-    let error = connection.run(Command::new("/ip/address/remove").id("*1,*2")).await.unwrap_err();
+    let error = connection.run(Command::new("/ip/route/remove").id("*99,*80000001")).await.unwrap_err();
     let messages: Vec<_> = error.traps().iter().map(|trap| trap.message.as_str()).collect();
     assert_eq!(messages, ["no such item", "failure: this is configured elsewhere"]);
     assert_eq!(error.trap().unwrap().category, Some(0));
     assert_eq!(error.trap_kind(), Some(TrapKind::MissingItem));
     assert_eq!(error.outcome(), Outcome::Unknown, "one of several targets may have been removed");
 
-    let error = connection.run(Command::new("/interface/vlan/add").attr("name", "v1")).await.unwrap_err();
+    let add = Command::new("/interface/vlan/add").attr("name", "v1");
+    let add = add.attr("vlan-id", "7").attr("interface", "ether1");
+    let error = connection.run(add).await.unwrap_err();
     assert_eq!((error.trap_kind(), error.outcome()), (Some(TrapKind::Duplicate), Outcome::Refused));
     assert_eq!(error.to_string(), "/interface/vlan/add was refused by the router");
     let source = std::error::Error::source(&error).unwrap();
@@ -124,7 +137,8 @@ async fn several_traps() {
 async fn fatal_ends_everything() {
     let router = Router::file("fatal.txt").await;
     let connection = router.connect().await;
-    let commands = [Command::new("/system/reboot"), Command::new("/ip/address/print")];
+    let fetch = Command::new("/tool/fetch").attr("url", "http://192.0.2.1/");
+    let commands = [fetch, Command::new("/quit")];
     for result in connection.run_all(commands).await {
         let error = result.unwrap_err();
         assert!(

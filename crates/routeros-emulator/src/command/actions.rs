@@ -2,7 +2,7 @@
 
 use super::replies::Replies;
 use super::request::Request;
-use super::{Answer, Outcome, Then, export, files, ping, script, target};
+use super::{Answer, Outcome, Then, export, files, ping, samples, script, target};
 use crate::errors::{ErrorId, Trap};
 use crate::schema::CompiledMenu;
 use crate::state::{Caller, Router};
@@ -25,6 +25,9 @@ const ACTIONS: &[Action] = &[
     // Writing files needs `ftp` (reference 4, users).
     Action { path: "/system/backup/save", policy: "ftp", run: files::save_backup },
     Action { path: "/system/backup/load", policy: "reboot", run: files::load_backup },
+    Action { path: "/tool/torch", policy: "sniff", run: samples::torch },
+    Action { path: "/tool/traceroute", policy: "test", run: samples::traceroute },
+    Action { path: "/queue/monitor", policy: "read", run: samples::queues },
     Action { path: "/export", policy: "read", run: export::everything },
     Action { path: "/import", policy: "write", run: files::import },
 ];
@@ -48,9 +51,11 @@ fn reboot(_: &mut Router, _: &Caller, _: &Request, _: &mut Replies) -> Outcome {
 }
 
 /// The policy that a menu's own command needs.
-pub(super) fn policy_of(menu: &str, command: &str) -> &'static str {
-    match (menu, command) {
-        (_, "monitor" | "monitor-traffic") | ("/file", "read") => "read",
+pub(super) fn policy_of(menu: &CompiledMenu, command: &str) -> &'static str {
+    match (menu.path(), command) {
+        ("/system/package/update", "download" | "install") => "policy",
+        ("/file", "read") => "read",
+        _ if menu.is_monitor(command) => "read",
         _ => "write",
     }
 }
@@ -84,13 +89,8 @@ pub(super) fn menu_command(
         }
         ("/system/script", "run") => run_script(router, caller, menu, request).map_err(|trap| vec![trap]),
         ("/ip/dhcp-server/lease", "make-static") => each(router, caller, menu, request, make_static),
-        (_, "monitor" | "monitor-traffic") => {
-            // One sample; rates are zero, as nothing passes.
-            out.begin("!re");
-            out.attribute("rx-bits-per-second", b"0");
-            out.attribute("tx-bits-per-second", b"0");
-            out.end();
-            Ok(Answer::done())
+        _ if menu.is_monitor(command) => {
+            samples::of_menu(router, caller, menu, command, request).map_err(|trap| vec![trap])
         }
         // Counters are always zero here.
         _ => Ok(Answer::done()),

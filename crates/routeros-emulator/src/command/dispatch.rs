@@ -15,7 +15,13 @@ pub(crate) fn execute(router: &mut Router, caller: &Caller, request: &Request, o
     router.commit(&caller.user);
     match outcome {
         Ok(Answer { then: Then::Follow(follow), .. }) => Then::Follow(follow),
-        Ok(Answer { then: Then::Endless, .. }) => Then::Endless,
+        Ok(Answer { then: Then::Sample(mut monitor), .. }) => {
+            if monitor.advance(router, out) {
+                Then::Sample(monitor)
+            } else {
+                Then::Done
+            }
+        }
         Ok(answer) => {
             out.done(answer.ret.as_deref());
             answer.then
@@ -72,7 +78,7 @@ fn run(router: &mut Router, caller: &Caller, request: &Request, out: &mut Replie
                 return Err(vec![Trap::with(ErrorId::UnknownParameter, name)]);
             }
         }
-        require(caller, actions::policy_of(menu.path(), command))?;
+        require(caller, actions::policy_of(&menu, command))?;
         return actions::menu_command(router, caller, &menu, command, request, out);
     }
     let reads = matches!(command, "print" | "getall" | "get" | "find" | "listen" | "export");

@@ -43,20 +43,28 @@ pub(super) fn export(router: &mut Router, caller: &Caller, path: &str, request: 
         terse: flag("terse"),
         sensitive: flag("show-sensitive") && caller.may("sensitive"),
     };
-    let mut text = format!(
-        "# {} by RouterOS {}\n#\n",
-        crate::clock::format_date_time(router.now),
-        router.settings.version.number()
-    );
+    let mut text = header(router);
+    let export = Export { router, pristine: Router::new(router.settings.clone(), router.now), style };
     for menu in in_dependency_order(router) {
         let below = menu.path() == path || menu.path().starts_with(&format!("{path}/"));
         if below && (menu.path() == path || !LEFT_OUT.iter().any(|out| menu.path().starts_with(out))) {
-            write_menu(router, &menu, style, &mut text);
+            export.menu(&menu, &mut text);
         }
     }
     let size = text.len();
     write_file(router, &with_ending(&file, ".rsc"), text, size).map_err(|trap| vec![trap])?;
     Ok(Answer::done())
+}
+
+/// The lines that begin with `#`.
+fn header(router: &Router) -> String {
+    let date = crate::clock::format_date_time(router.now);
+    let mut text =
+        format!("# {date} by RouterOS {}\n# software id = \n#\n", router.settings.version.number());
+    if let Some(serial) = &router.settings.board_serial {
+        text.push_str(&format!("# model = CCR2116-12G-4S+\n# serial number = {serial}\n"));
+    }
+    text
 }
 
 #[derive(Clone, Copy)]
@@ -88,69 +96,122 @@ fn in_dependency_order(router: &Router) -> Vec<Arc<CompiledMenu>> {
     out
 }
 
-fn write_menu(router: &Router, menu: &CompiledMenu, style: Style, text: &mut String) {
-    if menu.menu.view || menu.menu.read_only || menu.menu.no_undo || menu.path().contains("/.") {
-        return;
+/// Columns of a line; what is longer goes on in the next.
+const WIDTH: usize = 80;
+
+struct Export<'a> {
+    router: &'a Router,
+    /// The router as it came: of built-in rows only what was changed is exported.
+    pristine: Router,
+    style: Style,
+}
+
+impl Export<'_> {
+    fn menu(&self, menu: &CompiledMenu, text: &mut String) {
+        if menu.menu.view || menu.menu.read_only || menu.menu.no_undo || menu.path().contains("/.") {
+            return;
+        }
+        let place = menu.path().replacen('/', "\u{0}", 1).replace('/', " ").replace('\u{0}', "/");
+        let mut begun = self.style.terse;
+        for (at, row) in self.router.stored(menu).filter(|row| !row.dynamic).enumerate() {
+            let Some(words) = self.row(menu, row, at) else { continue };
+            if !begun {
+                text.push_str(&format!("{place}\n"));
+                begun = true;
+            }
+            if self.style.terse {
+                text.push_str(&format!("{place} {}\n", words.join(" ")));
+            } else {
+                wrap(&words, text);
+            }
+        }
     }
-    let place = menu.path().replacen('/', "\u{0}", 1).replace('/', " ").replace('\u{0}', "/");
-    let mut begun = style.terse;
-    for row in router.stored(menu).filter(|row| !row.dynamic) {
-        let Some(line) = line(router, menu, row, style) else { continue };
-        if !begun {
-            text.push_str(&format!("{place}\n"));
-            begun = true;
+
+    /// `add ...`, or `set ...` for rows that are there from the start.
+    fn row(&self, menu: &CompiledMenu, row: &Row, at: usize) -> Option<Vec<String>> {
+        let added = menu.is_list() && !row.builtin;
+        let inborn = self.pristine.row(menu.menu.space, row.id).filter(|inborn| inborn.menu == row.menu);
+        let mut words = match (added, menu.is_list()) {
+            (true, _) => vec!["add".to_owned()],
+            (_, true) => vec!["set".to_owned(), self.selector(menu, row, inborn, at)],
+            _ => vec!["set".to_owned()],
+        };
+        let bare = words.len();
+        for ix in 0..menu.fields().len() as u16 {
+            words.extend(self.field(menu, row, ix, inborn.filter(|_| !added)));
         }
-        if style.terse {
-            text.push_str(&format!("{place} "));
+        (words.len() > bare || added).then_some(words)
+    }
+
+    /// How a built-in row is named (assumption `export-builtin`).
+    fn selector(&self, menu: &CompiledMenu, row: &Row, inborn: Option<&Row>, at: usize) -> String {
+        if menu.path() == "/interface/ethernet" {
+            let name = self.shown(self.router, menu, row, "default-name").unwrap_or_default();
+            return format!("[ find default-name={} ]", quoted(&name));
         }
-        text.push_str(&line);
-        text.push('\n');
+        let others = self.router.stored(menu).filter(|row| row.builtin).count() > 1;
+        let marked = menu.field("default").is_some();
+        match inborn.and_then(|row| self.shown(&self.pristine, menu, row, "name")) {
+            Some(name) if !(marked && others) => quoted(&name),
+            None if marked && !others => "[ find default=yes ]".to_owned(),
+            _ => at.to_string(),
+        }
+    }
+
+    fn shown(&self, router: &Router, menu: &CompiledMenu, row: &Row, field: &str) -> Option<String> {
+        let view = RowView { router, menu, row, sensitive: self.style.sensitive };
+        view.get(&Key::find(menu, field.as_bytes())).map(|value| String::from_utf8_lossy(&value).into_owned())
+    }
+
+    fn field(&self, menu: &CompiledMenu, row: &Row, ix: u16, inborn: Option<&Row>) -> Option<String> {
+        let field = menu.at(ix);
+        let added = menu.is_list() && !row.builtin;
+        let given =
+            if added { matches!(field.access, Access::Write | Access::AddOnly) } else { field.settable() };
+        if !given || field.volatile || (row.get(ix).is_none() && inborn.and_then(|row| row.get(ix)).is_none())
+        {
+            return None;
+        }
+        if field.secret == Secret::WriteOnly || (field.secret == Secret::Sensitive && !self.style.sensitive) {
+            return None;
+        }
+        let value = self.shown(self.router, menu, row, field.name);
+        // What a port is born with, other than its name, follows from the device.
+        let of_port = menu.path() == "/interface/ethernet"
+            && matches!(field.name, "l2mtu" | "mac-address" | "orig-mac-address");
+        let usual = match inborn {
+            Some(inborn) => self.shown(&self.pristine, menu, inborn, field.name),
+            None if menu.path() == "/interface/ethernet" && field.name == "name" => {
+                self.shown(self.router, menu, row, "default-name")
+            }
+            None => field.default.map(str::to_owned),
+        };
+        if (value == usual || of_port) && !self.style.verbose {
+            return None;
+        }
+        let Some(value) = value else { return Some(format!("!{}", field.name)) };
+        Some(match (&field.ty, value.as_str()) {
+            (Type::Bool, "true") => format!("{}=yes", field.name),
+            (Type::Bool, "false") => format!("{}=no", field.name),
+            _ => format!("{}={}", field.name, quoted(&value)),
+        })
     }
 }
 
-/// `add ...`, or `set ...` for rows that are there from the start. Of those, ports alone are named.
-fn line(router: &Router, menu: &CompiledMenu, row: &Row, style: Style) -> Option<String> {
-    let view = RowView { router, menu, row, sensitive: style.sensitive };
-    let port = menu.path() == "/interface/ethernet";
-    if row.builtin && menu.is_list() && !port {
-        return None;
+fn wrap(words: &[String], text: &mut String) {
+    let mut column = 0;
+    for (at, word) in words.iter().enumerate() {
+        if at > 0 && column + word.len() + 3 > WIDTH {
+            text.push_str(" \\\n    ");
+            column = 4;
+        } else if at > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += word.len();
     }
-    let mut line = match (menu.is_list(), port) {
-        (_, true) => {
-            let name = view.get(&Key::find(menu, b"default-name"))?.into_owned();
-            format!("set [ find default-name={} ]", String::from_utf8_lossy(&name))
-        }
-        (true, _) => "add".to_owned(),
-        (false, _) => "set".to_owned(),
-    };
-    let bare = line.len();
-    for (ix, field) in menu.fields().iter().enumerate() {
-        let given = if row.builtin || !menu.is_list() {
-            field.settable()
-        } else {
-            matches!(field.access, Access::Write | Access::AddOnly)
-        };
-        if !given || field.volatile || row.get(ix as u16).is_none() {
-            continue;
-        }
-        if field.secret == Secret::WriteOnly || (field.secret == Secret::Sensitive && !style.sensitive) {
-            continue;
-        }
-        let Some(value) = view.get(&Key::Field(ix as u16)) else { continue };
-        let value = String::from_utf8_lossy(&value).into_owned();
-        let inborn = port && matches!(field.name, "l2mtu" | "mac-address" | "orig-mac-address");
-        let same = field.default == Some(value.as_str())
-            || (port && field.name == "name" && line.ends_with(&format!("default-name={value} ]")));
-        if (same || inborn) && !style.verbose {
-            continue;
-        }
-        match (&field.ty, value.as_str()) {
-            (Type::Bool, "true") => line.push_str(&format!(" {}=yes", field.name)),
-            (Type::Bool, "false") => line.push_str(&format!(" {}=no", field.name)),
-            _ => line.push_str(&format!(" {}={}", field.name, quoted(&value))),
-        }
-    }
-    (line.len() > bare || (menu.is_list() && !row.builtin)).then_some(line)
+    text.push('\n');
 }
 
 fn quoted(value: &str) -> String {

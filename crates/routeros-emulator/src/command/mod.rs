@@ -8,12 +8,14 @@ mod dispatch;
 mod export;
 mod files;
 mod hooks;
+mod monitor;
 mod ping;
 mod print;
 mod query;
 mod remove;
 mod replies;
 mod request;
+mod samples;
 mod script;
 mod set;
 mod target;
@@ -23,6 +25,7 @@ pub(crate) use add::add_row;
 pub(crate) use dispatch::execute;
 pub(crate) use files::CONTENTS_LIMIT;
 pub(crate) use hooks::host_of;
+pub(crate) use monitor::Monitor;
 pub(crate) use print::{Follow, for_each};
 pub(crate) use replies::Replies;
 pub(crate) use request::Request;
@@ -43,8 +46,8 @@ pub(crate) enum Then {
     Done,
     /// Goes on until cancelled.
     Follow(Box<Follow>),
-    /// Goes on without a word until cancelled.
-    Endless,
+    /// Goes on with samples until it ends by itself or is cancelled.
+    Sample(Box<Monitor>),
     /// The router goes down.
     Reboot,
 }

@@ -1,5 +1,6 @@
 //! `print`, `getall`, `listen`, `find` and `get`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::query::Query;
@@ -97,6 +98,7 @@ pub(crate) struct Follow {
     pub(crate) selection: Selection,
     pub(crate) query: Query,
     pub(crate) sensitive: bool,
+    pub(crate) tag: Option<Vec<u8>>,
 }
 
 pub(super) fn print(
@@ -144,7 +146,8 @@ pub(super) fn print(
         }
     }
     if follow_only || flag(request, "follow") {
-        let follow = Follow { menu: menu.clone(), selection, query, sensitive };
+        let tag = request.tag.clone();
+        let follow = Follow { menu: menu.clone(), selection, query, sensitive, tag };
         return Ok(Answer { ret: None, then: Then::Follow(Box::new(follow)) });
     }
     Ok(Answer::done())
@@ -153,6 +156,25 @@ pub(super) fn print(
 /// A flag argument is there, and not switched off.
 fn flag(request: &Request, name: &str) -> bool {
     request.argument(name).is_some_and(|value| !matches!(value.as_ref(), b"no" | b"false"))
+}
+
+impl Follow {
+    /// Computed rows as they print now, by id.
+    pub(crate) fn computed(&self, router: &Router, caller: &Caller) -> BTreeMap<u32, Replies> {
+        let mut shown = BTreeMap::new();
+        if !derive::computes_rows(&self.menu) {
+            return shown;
+        }
+        for row in derive::rows(router, &self.menu, caller) {
+            let view = RowView { router, menu: &self.menu, row: &row, sensitive: self.sensitive };
+            if self.query.passes(&view) {
+                let mut replies = Replies::new(self.tag.clone());
+                self.selection.write(&view, &mut replies);
+                shown.insert(row.id, replies);
+            }
+        }
+        shown
+    }
 }
 
 /// Every row that a menu prints, computed ones after stored ones.

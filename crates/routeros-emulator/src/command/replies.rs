@@ -51,6 +51,13 @@ impl Replies {
         self.end();
     }
 
+    /// Takes over the sentences of another.
+    pub(crate) fn append(&mut self, other: &Replies) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&other.bytes);
+        self.ends.extend(other.ends.iter().map(|end| start + end));
+    }
+
     /// `!fatal` carries its reason as a bare word (reference 1.3).
     pub(crate) fn fatal(&mut self, reason: &str) {
         self.begin("!fatal");

@@ -10,6 +10,7 @@ use super::request::Request;
 use super::{actions, dispatch};
 use crate::errors::Trap;
 use crate::state::{Caller, Router};
+use crate::value::{Names, format_id};
 use parse::{Argument, Statement};
 
 /// Runs a script line by line; the first error ends it, what went before stays (reference 7.1).
@@ -65,7 +66,8 @@ fn command(router: &mut Router, caller: &Caller, path: &str, arguments: &[Argume
                 request.arguments.push((name.clone(), Bytes::from(value.clone())));
             }
             Argument::Target(item) => {
-                request.arguments.push(("numbers".to_owned(), Bytes::from(item.clone())))
+                let item = numbered(router, menu_path, item).unwrap_or_else(|| item.clone());
+                request.arguments.push(("numbers".to_owned(), Bytes::from(item)));
             }
             Argument::Find(name, conditions) => {
                 let mut find = Request::new(&format!("{menu_path}/find"), &[]);
@@ -93,6 +95,14 @@ fn command(router: &mut Router, caller: &Caller, path: &str, arguments: &[Argume
         Ok(()) => Ok(()),
         Err(traps) => Err(traps.into_iter().next().unwrap_or_else(|| Trap::text("failure"))),
     }
+}
+
+/// The item at a position: exports name rows so that are there from the start and have no name.
+fn numbered(router: &Router, menu: &str, item: &str) -> Option<String> {
+    let menu = router.menu(menu)?;
+    let at: usize = item.parse().ok()?;
+    let row = router.stored(&menu).filter(|row| !row.dynamic).nth(at)?;
+    router.find(menu.menu.space, item.as_bytes()).is_none().then(|| format_id(row.id))
 }
 
 /// The ids that `[find ...]` gives, comma separated.

@@ -49,7 +49,7 @@ fn connection(router: &Router, row: &Row) -> Option<&'static str> {
 fn missing_chain(router: &Router, rule: &str) -> Option<String> {
     let rule = crate::filter::parse(rule).ok()?;
     let menu = router.menu("/routing/filter/rule")?;
-    let missing = rule.jumps().find(|chain| {
+    let missing = rule.jumps().into_iter().find(|chain| {
         !router.stored(&menu).any(|row| router.value_of(row, "chain").and_then(Value::as_str) == Some(*chain))
     })?;
     Some(format!("chain {missing} does not exist"))

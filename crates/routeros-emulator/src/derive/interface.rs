@@ -11,7 +11,7 @@ pub(super) fn field(router: &Router, menu: &CompiledMenu, row: &Row, name: &str)
     }
     let value = match name {
         "type" => Value::fixed(router.schema.menu(row.menu)?.menu.interface_type?),
-        "running" => Value::bool(running(router, row, 0)),
+        "running" => Value::bool(running(router, row)),
         "slave" => Value::bool(port_of(router, row.id).is_some()),
         "l2mtu" => Value::text(l2mtu(router, row)?.to_string()),
         "max-l2mtu" if row.menu == "/interface/ethernet" => {
@@ -23,7 +23,7 @@ pub(super) fn field(router: &Router, menu: &CompiledMenu, row: &Row, name: &str)
             mtu => Value::text(mtu.to_owned()),
         },
         "mac-address" => Value::text(mac(router, row, 0)?),
-        "last-link-up-time" if running(router, row, 0) => {
+        "last-link-up-time" if running(router, row) => {
             Value::text(crate::clock::format_date_time(router.booted))
         }
         "loop-protect-status" => {
@@ -48,7 +48,11 @@ fn parent<'a>(router: &'a Router, row: &Row) -> Option<&'a Row> {
 const DEPTH: u32 = 8;
 
 /// Enabled, and so is everything below. A child of a removed parent does not run (reference 4).
-pub(crate) fn running(router: &Router, row: &Row, depth: u32) -> bool {
+pub(crate) fn running(router: &Router, row: &Row) -> bool {
+    runs(router, row, 0)
+}
+
+fn runs(router: &Router, row: &Row, depth: u32) -> bool {
     if !router.enabled(row) || depth > DEPTH {
         return false;
     }
@@ -56,7 +60,7 @@ pub(crate) fn running(router: &Router, row: &Row, depth: u32) -> bool {
         "/interface/ethernet" | "/interface/bridge" => true,
         LOOPBACK => true,
         _ if router.schema.menu(row.menu).is_some_and(|menu| menu.field("interface").is_some()) => {
-            parent(router, row).is_some_and(|parent| running(router, parent, depth + 1))
+            parent(router, row).is_some_and(|parent| runs(router, parent, depth + 1))
         }
         _ => true,
     }

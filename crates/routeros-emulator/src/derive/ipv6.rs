@@ -36,7 +36,7 @@ pub(super) fn link_local(router: &Router) -> Vec<(u32, String)> {
     let Some(menu) = router.menu("/interface").filter(|_| !off) else { return Vec::new() };
     router
         .stored(&menu)
-        .filter(|row| row.menu != LOOPBACK && running(router, row, 0) && port_of(router, row.id).is_none())
+        .filter(|row| row.menu != LOOPBACK && running(router, row) && port_of(router, row.id).is_none())
         .filter_map(|row| Some((row.id, eui64(&mac(router, row, 0)?)?)))
         .collect()
 }

@@ -1,6 +1,7 @@
 //! What a router computes: read-only fields of stored rows, and rows that nothing stores.
 
 mod about;
+mod advertisement;
 mod bridge;
 mod interface;
 mod ip;
@@ -9,8 +10,8 @@ mod route;
 mod system;
 
 pub(crate) use about::about;
-pub(crate) use interface::l2mtu;
-pub(crate) use route::answers;
+pub(crate) use interface::{l2mtu, running};
+pub(crate) use route::{answers, towards};
 
 use crate::schema::CompiledMenu;
 use crate::state::{Caller, Router, Row};
@@ -61,12 +62,32 @@ fn bgp(router: &Router, row: &Row, name: &str) -> Option<Value> {
     }
 }
 
+/// Menus with rows that are computed when asked for.
+const COMPUTED: &[&str] = &[
+    "/ip/route",
+    "/ipv6/route",
+    "/ipv6/address",
+    "/routing/bgp/advertisements",
+    "/routing/route",
+    "/interface/bridge/vlan",
+    "/log",
+    "/system/history",
+    "/user/active",
+    "/ip/service",
+];
+
+/// Whether rows of the menu come and go without being written.
+pub(crate) fn computes_rows(menu: &CompiledMenu) -> bool {
+    COMPUTED.contains(&menu.path())
+}
+
 /// Rows of a menu that are computed when asked for.
 pub(crate) fn rows(router: &Router, menu: &CompiledMenu, caller: &Caller) -> Vec<Row> {
     match menu.path() {
         "/ip/route" => route::connected(router, menu, false),
         "/ipv6/route" => route::connected(router, menu, true),
         "/ipv6/address" => ipv6::addresses(router, menu),
+        "/routing/bgp/advertisements" => advertisement::rows(router, menu),
         "/routing/route" => route::all(router, menu),
         "/interface/bridge/vlan" => bridge::dynamic_rows(router, menu),
         "/log" => system::log(router, menu),

@@ -61,7 +61,7 @@ fn is_active(router: &Router, row: &Row) -> bool {
 fn interface_towards(router: &Router, gateway: &str) -> Option<u32> {
     let zone = gateway.split('@').next().and_then(|gateway| gateway.split_once('%')).map(|(_, zone)| zone);
     if let Some(id) = router.find("/interface", zone.unwrap_or(gateway).as_bytes()) {
-        return router.row("/interface", id).filter(|row| running(router, row, 0)).map(|row| row.id);
+        return router.row("/interface", id).filter(|row| running(router, row)).map(|row| row.id);
     }
     let address: IpAddr = bare(gateway).parse().ok()?;
     connected_routes(router, address.is_ipv6())
@@ -77,13 +77,18 @@ fn contains(network: Prefix, address: IpAddr) -> bool {
 /// Whether packets to this address come back: it is the router's own, or the best route to it leads somewhere
 /// (assumption `ping`).
 pub(crate) fn answers(router: &Router, address: IpAddr) -> bool {
+    address.is_loopback() || towards(router, address).is_some()
+}
+
+/// Through which interface packets to this address leave, and to whom. None when there is no way.
+pub(crate) fn towards(router: &Router, address: IpAddr) -> Option<(String, String)> {
     let v6 = address.is_ipv6();
-    if address.is_loopback()
-        || connected_routes(router, v6).iter().any(|route| contains(route.network, address))
+    if let Some(route) =
+        connected_routes(router, v6).into_iter().find(|route| contains(route.network, address))
     {
-        return true;
+        return Some((name_of(router, route.interface), address.to_string()));
     }
-    let Some(menu) = router.menu(if v6 { "/ipv6/route" } else { "/ip/route" }) else { return false };
+    let menu = router.menu(if v6 { "/ipv6/route" } else { "/ip/route" })?;
     let best = router
         .stored(&menu)
         .filter(|row| is_active(router, row))
@@ -92,7 +97,47 @@ pub(crate) fn answers(router: &Router, address: IpAddr) -> bool {
             contains(network, address).then_some((network.length, row))
         })
         .max_by_key(|(length, _)| *length);
-    best.is_some_and(|(_, row)| !router.value_of(row, "blackhole").is_some_and(Value::is_true))
+    let (_, row) = best.filter(|(_, row)| !router.value_of(row, "blackhole").is_some_and(Value::is_true))?;
+    let gateway = router.value_of(row, "gateway").and_then(Value::as_str)?;
+    Some((name_of(router, interface_towards(router, gateway)?), bare(gateway).to_owned()))
+}
+
+/// A route in force, as others hear of it.
+pub(super) struct Active {
+    pub(super) dst: ipnet::IpNet,
+    pub(super) protocol: &'static str,
+    pub(super) distance: u32,
+    pub(super) blackhole: bool,
+}
+
+/// The routes of a table that are in force.
+pub(super) fn active(router: &Router, v6: bool, table: &str) -> Vec<Active> {
+    let net = |prefix: Prefix| Some(ipnet::IpNet::new(prefix.address, prefix.length).ok()?.trunc());
+    let mut routes = Vec::new();
+    if table == "main" {
+        let connected = connected_routes(router, v6).into_iter().filter_map(|route| net(route.network));
+        routes.extend(connected.map(|dst| Active {
+            dst,
+            protocol: "connected",
+            distance: 0,
+            blackhole: false,
+        }));
+    }
+    let Some(menu) = router.menu(if v6 { "/ipv6/route" } else { "/ip/route" }) else { return routes };
+    let text = |row: &Row, field| {
+        let value = router.value_of(row, field)?;
+        Some(String::from_utf8_lossy(&crate::value::show(value, router)).into_owned())
+    };
+    for row in router.stored(&menu).filter(|row| is_active(router, row)) {
+        if text(row, "routing-table").is_some_and(|of| of != table) {
+            continue;
+        }
+        let dst = text(row, "dst-address").and_then(|text| net(prefix_of_address(&text)?));
+        let distance = text(row, "distance").and_then(|text| text.parse().ok()).unwrap_or(1);
+        let blackhole = router.value_of(row, "blackhole").is_some_and(Value::is_true);
+        routes.extend(dst.map(|dst| Active { dst, protocol: "static", distance, blackhole }));
+    }
+    routes
 }
 
 fn connected_routes(router: &Router, v6: bool) -> Vec<Connected> {
@@ -103,7 +148,7 @@ fn connected_routes(router: &Router, v6: bool) -> Vec<Connected> {
         .filter(|row| router.enabled(row))
         .filter_map(|row| {
             let (space, interface) = router.value_of(row, "interface")?.target()?;
-            router.row(space, interface).filter(|row| running(router, row, 0))?;
+            router.row(space, interface).filter(|row| running(router, row))?;
             let address = router.value_of(row, "address")?.as_str()?;
             let mut network = prefix_of_address(address)?.network();
             // A /32 with another network address is a point-to-point link.

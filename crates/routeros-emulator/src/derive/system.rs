@@ -16,6 +16,9 @@ pub(super) fn field(router: &Router, menu: &CompiledMenu, name: &str) -> Option<
             "limited-upgrades" => Some(Value::bool(false)),
             _ => None,
         },
+        "/system/package/update" if name == "installed-version" => {
+            Some(Value::fixed(router.settings.version.number()))
+        }
         "/system/clock" => match name {
             "time" => Some(Value::text(format_time(router.now))),
             "date" => Some(Value::text(format_date(router.now))),

@@ -12,37 +12,53 @@ const DEPTH: usize = 64;
 
 const COMPARISONS: &[&str] = &["==", "!=", "<=", ">=", "<", ">"];
 
-/// Reads the text of a rule.
+/// Reads the text of a rule: one `if`, or bare actions.
 pub(crate) fn parse(text: &str) -> Result<Rule, Wrong> {
     let mut scanner = Scanner::new(text);
-    let rule = if scanner.keyword("if") {
-        scanner.expect("(")?;
-        let condition = any(&mut scanner, 0)?;
-        scanner.expect(")")?;
-        let then = block(&mut scanner)?;
-        let otherwise = if scanner.keyword("else") { block(&mut scanner)? } else { Vec::new() };
+    let rule = if scanner.peek() == "if" {
+        let branch = branch(&mut scanner, 0)?;
         scanner.sign(";");
-        Rule::If { condition, then, otherwise }
+        vec![branch]
     } else {
-        Rule::Always(actions(&mut scanner)?)
+        let mut actions = vec![action(&mut scanner)?];
+        while scanner.sign(";") && !scanner.peek().is_empty() {
+            actions.push(action(&mut scanner)?);
+        }
+        actions
     };
-    if scanner.ended() { Ok(rule) } else { Err(scanner.wrong("end of rule")) }
+    if scanner.ended() { Ok(Rule(rule)) } else { Err(scanner.wrong("end of rule")) }
 }
 
-fn block(scanner: &mut Scanner<'_>) -> Result<Vec<Action>, Wrong> {
-    scanner.expect("{")?;
-    let actions = actions(scanner)?;
-    scanner.expect("}")?;
-    Ok(actions)
-}
-
-/// At least one action; the last `;` may be left out.
-fn actions(scanner: &mut Scanner<'_>) -> Result<Vec<Action>, Wrong> {
-    let mut actions = vec![action(scanner)?];
-    while scanner.sign(";") && !scanner.peek().is_empty() {
-        actions.push(action(scanner)?);
+/// `if (MATCH) { ... } else { ... }`.
+fn branch(scanner: &mut Scanner<'_>, depth: usize) -> Result<Action, Wrong> {
+    if depth > DEPTH {
+        return Err(scanner.wrong("fewer blocks"));
     }
-    Ok(actions)
+    scanner.expect("if")?;
+    scanner.expect("(")?;
+    let condition = any(scanner, 0)?;
+    scanner.expect(")")?;
+    let then = block(scanner, depth)?;
+    let otherwise = if scanner.keyword("else") { block(scanner, depth)? } else { Vec::new() };
+    Ok(Action::If { condition, then, otherwise })
+}
+
+/// At least one action or `if`. The last `;` may be left out, and so may the one behind a brace.
+fn block(scanner: &mut Scanner<'_>, depth: usize) -> Result<Vec<Action>, Wrong> {
+    let mut actions = Vec::new();
+    scanner.expect("{")?;
+    loop {
+        let is_branch = scanner.peek() == "if";
+        actions.push(if is_branch { branch(scanner, depth + 1)? } else { action(scanner)? });
+        if scanner.sign(";") | is_branch {
+            if scanner.sign("}") {
+                return Ok(actions);
+            }
+        } else {
+            scanner.expect("}")?;
+            return Ok(actions);
+        }
+    }
 }
 
 fn any(scanner: &mut Scanner<'_>, depth: usize) -> Result<Condition, Wrong> {

@@ -25,6 +25,8 @@ const RIGHT: &[&str] = &[
     "if (bgp-communities any-list blackhole) { filter bgp-communities wk }\nelse\n{ append comment \"a ; b\" }",
     "if (bgp-path-peer-prepend > 4) {reject}",
     "if (rpki invalid) { reject } else { accept };",
+    "if (dst in 10.0.0.0/8) { if (dst-len > 24) { reject } else { set distance 20 }; accept }",
+    "if (active) { if (bgp-med > 3) { reject } if (rpki valid) { accept; }; return } else { if (active) {reject} }",
 ];
 
 const WRONG: &[&str] = &[
@@ -39,6 +41,10 @@ const WRONG: &[&str] = &[
     "if (active && ) { accept }",
     "if (active) { accept } else",
     "if (active) { accept } accept",
+    "set distance 1; if (active) { accept }",
+    "if (active) { if (bgp-med > 3) { reject }",
+    "if (active) { accept if (active) { reject } }",
+    "if (active) { accept } else if (active) { reject }",
     // Equality is `==` (reference 4, bgpq4).
     "if (dst=1.2.3.0/24) { accept }",
     "if (dst == 1.2.3.0/33) { accept }",
@@ -74,12 +80,13 @@ fn the_place_of_the_mistake_is_named() {
     assert_eq!((wrong.at, wrong.expected), (7, "operator"));
     assert!(parse(&format!("if {} active", "(".repeat(100_000))).is_err(), "no stack is exhausted");
     assert!(parse(&format!("if ({}active) {{ accept }}", "not ".repeat(100_000))).is_err());
+    assert!(parse(&"if (active) { ".repeat(100_000)).is_err());
 }
 
 #[test]
 fn jumps_are_known() {
-    let rule = parse("if (active) { jump a } else { jump b; return }").unwrap();
-    assert_eq!(rule.jumps().collect::<Vec<_>>(), ["a", "b"]);
+    let rule = parse("if (active) { jump a } else { if (active) { jump b }; jump c; return }").unwrap();
+    assert_eq!(rule.jumps(), ["a", "b", "c"]);
 }
 
 #[test]
@@ -101,18 +108,25 @@ fn random_rules_survive_printing_and_random_texts_do_no_harm() {
 
 fn rule(random: &mut fastrand::Rng) -> Rule {
     if random.bool() {
-        return Rule::Always(actions(random, 1));
+        return Rule((0..random.usize(1..4)).map(|_| action(random)).collect());
     }
-    let least = usize::from(random.bool());
-    Rule::If {
+    Rule(vec![branch(random, 2)])
+}
+
+fn branch(random: &mut fastrand::Rng, depth: u32) -> Action {
+    Action::If {
         condition: condition(random, 3),
-        then: actions(random, 1),
-        otherwise: if least == 0 { Vec::new() } else { actions(random, 1) },
+        then: block(random, depth),
+        otherwise: if random.bool() { Vec::new() } else { block(random, depth) },
     }
 }
 
-fn actions(random: &mut fastrand::Rng, least: usize) -> Vec<Action> {
-    (0..random.usize(least..4)).map(|_| action(random)).collect()
+fn block(random: &mut fastrand::Rng, depth: u32) -> Vec<Action> {
+    let one = |random: &mut fastrand::Rng| match depth {
+        1.. if random.u8(..4) == 0 => branch(random, depth - 1),
+        _ => action(random),
+    };
+    (0..random.usize(1..4)).map(|_| one(random)).collect()
 }
 
 fn condition(random: &mut fastrand::Rng, depth: u32) -> Condition {

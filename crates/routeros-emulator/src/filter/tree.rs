@@ -2,24 +2,28 @@
 
 use std::fmt;
 
-/// The text of one row.
+/// The text of one row: what it does, in sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Rule {
-    If { condition: Condition, then: Vec<Action>, otherwise: Vec<Action> },
-    Always(Vec<Action>),
-}
+pub(crate) struct Rule(pub(crate) Vec<Action>);
 
 impl Rule {
     /// Chains that it jumps to or asks for by name.
-    pub(crate) fn jumps(&self) -> impl Iterator<Item = &str> {
-        let (then, otherwise) = match self {
-            Rule::If { then, otherwise, .. } => (then.as_slice(), otherwise.as_slice()),
-            Rule::Always(actions) => (actions.as_slice(), [].as_slice()),
-        };
-        then.iter().chain(otherwise).filter_map(|action| match action {
-            Action::Jump(chain) => Some(chain.as_str()),
-            _ => None,
-        })
+    pub(crate) fn jumps(&self) -> Vec<&str> {
+        fn gather<'a>(actions: &'a [Action], chains: &mut Vec<&'a str>) {
+            for action in actions {
+                match action {
+                    Action::Jump(chain) => chains.push(chain),
+                    Action::If { then, otherwise, .. } => {
+                        gather(then, chains);
+                        gather(otherwise, chains);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let mut chains = Vec::new();
+        gather(&self.0, &mut chains);
+        chains
     }
 }
 
@@ -57,31 +61,25 @@ pub(crate) enum Action {
         property: String,
         value: Word,
     },
+    /// Only within a block, or as the whole rule.
+    If {
+        condition: Condition,
+        then: Vec<Action>,
+        otherwise: Vec<Action>,
+    },
 }
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Rule::Always(actions) => write_actions(f, actions),
-            Rule::If { condition, then, otherwise } => {
-                write!(f, "if ({condition}) {{ ")?;
-                write_actions(f, then)?;
-                f.write_str(" }")?;
-                if !otherwise.is_empty() {
-                    f.write_str(" else { ")?;
-                    write_actions(f, otherwise)?;
-                    f.write_str(" }")?;
-                }
-                Ok(())
-            }
-        }
+        write_actions(f, &self.0)
     }
 }
 
 fn write_actions(f: &mut fmt::Formatter<'_>, actions: &[Action]) -> fmt::Result {
     actions.iter().enumerate().try_for_each(|(at, action)| {
         let gap = if at == 0 { "" } else { " " };
-        write!(f, "{gap}{action};")
+        let end = if matches!(action, Action::If { .. }) { "" } else { ";" };
+        write!(f, "{gap}{action}{end}")
     })
 }
 
@@ -122,6 +120,17 @@ impl fmt::Display for Action {
             Action::RpkiVerify(group) => write!(f, "rpki-verify {group}"),
             Action::Unset(property) => write!(f, "unset {property}"),
             Action::Change { verb, property, value } => write!(f, "{verb} {property} {value}"),
+            Action::If { condition, then, otherwise } => {
+                write!(f, "if ({condition}) {{ ")?;
+                write_actions(f, then)?;
+                f.write_str(" }")?;
+                if !otherwise.is_empty() {
+                    f.write_str(" else { ")?;
+                    write_actions(f, otherwise)?;
+                    f.write_str(" }")?;
+                }
+                Ok(())
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::field::Field;
-use super::menu::{Kind, Menu};
+use super::menu::{Kind, Menu, monitor_arguments};
 use crate::tables;
 use crate::version::Version;
 
@@ -36,6 +36,9 @@ impl CompiledMenu {
         menu.extra.retain(|extra| {
             extra.until.is_none_or(|until| minor < until) && extra.since.is_none_or(|since| since <= minor)
         });
+        for extra in menu.extra.iter_mut().filter(|extra| extra.monitor) {
+            extra.arguments.extend(monitor_arguments(minor));
+        }
         let by_name: HashMap<_, _> =
             menu.fields.iter().enumerate().map(|(ix, field)| (field.name, ix as FieldIx)).collect();
         let name_field = by_name.get("name").copied().filter(|_| menu.kind == Kind::List);
@@ -63,8 +66,13 @@ impl CompiledMenu {
         self.menu.kind == Kind::List
     }
 
-    pub(crate) fn extra(&self, command: &str) -> Option<&'static [&'static str]> {
-        self.menu.extra.iter().find(|extra| extra.name == command).map(|extra| extra.arguments)
+    pub(crate) fn extra(&self, command: &str) -> Option<&[&'static str]> {
+        self.menu.extra.iter().find(|extra| extra.name == command).map(|extra| extra.arguments.as_slice())
+    }
+
+    /// Whether the command goes on with samples.
+    pub(crate) fn is_monitor(&self, command: &str) -> bool {
+        self.menu.extra.iter().any(|extra| extra.name == command && extra.monitor)
     }
 }
 

@@ -27,7 +27,9 @@ pub(crate) struct Unique {
 pub(crate) struct Extra {
     pub(crate) name: &'static str,
     /// Arguments it takes.
-    pub(crate) arguments: &'static [&'static str],
+    pub(crate) arguments: Vec<&'static str>,
+    /// It goes on with samples, and takes what all such commands take.
+    pub(crate) monitor: bool,
     /// First minor that lost it.
     pub(crate) until: Option<u8>,
     /// First minor that has it, where it came later than the menu.
@@ -177,30 +179,53 @@ impl Menu {
         self
     }
 
-    pub(crate) fn command(mut self, name: &'static str, arguments: &'static [&'static str]) -> Self {
-        self.extra.push(Extra { name, arguments, until: None, since: None });
-        self
+    pub(crate) fn command(self, name: &'static str, arguments: &'static [&'static str]) -> Self {
+        self.extra(name, arguments, |_| {})
+    }
+
+    /// A command that goes on with samples.
+    pub(crate) fn monitor(self, name: &'static str, arguments: &'static [&'static str]) -> Self {
+        self.extra(name, arguments, |extra| extra.monitor = true)
+    }
+
+    /// The same, as a later version has it.
+    pub(crate) fn monitor_since(
+        self,
+        minor: u8,
+        name: &'static str,
+        arguments: &'static [&'static str],
+    ) -> Self {
+        self.extra(name, arguments, |extra| {
+            extra.monitor = true;
+            extra.since = Some(minor);
+        })
     }
 
     /// A command that a later version lost.
     pub(crate) fn command_until(
-        mut self,
+        self,
         minor: u8,
         name: &'static str,
         arguments: &'static [&'static str],
     ) -> Self {
-        self.extra.push(Extra { name, arguments, until: Some(minor), since: None });
-        self
+        self.extra(name, arguments, |extra| extra.until = Some(minor))
     }
 
     /// A command as a later version has it.
     pub(crate) fn command_since(
-        mut self,
+        self,
         minor: u8,
         name: &'static str,
         arguments: &'static [&'static str],
     ) -> Self {
-        self.extra.push(Extra { name, arguments, until: None, since: Some(minor) });
+        self.extra(name, arguments, |extra| extra.since = Some(minor))
+    }
+
+    fn extra(mut self, name: &'static str, arguments: &[&'static str], set: impl FnOnce(&mut Extra)) -> Self {
+        let mut extra =
+            Extra { name, arguments: arguments.to_vec(), monitor: false, until: None, since: None };
+        set(&mut extra);
+        self.extra.push(extra);
         self
     }
 
@@ -238,4 +263,17 @@ impl Menu {
     pub(crate) fn in_version(&self, minor: u8) -> bool {
         self.since.is_none_or(|since| since <= minor)
     }
+}
+
+/// Arguments of every command that goes on, as the versions have them.
+pub(crate) fn monitor_arguments(minor: u8) -> Vec<&'static str> {
+    let mut names = vec![".proplist", "append", "as-value", "do", "duration", "file", "interval", "once"];
+    names.push("without-paging");
+    if minor >= 19 {
+        names.push("proplist");
+    }
+    if minor >= 21 {
+        names.push("freeze-frame-interval");
+    }
+    names
 }

@@ -10,6 +10,17 @@ impl Connection {
     pub(super) fn cancel(&mut self, request: &Request) {
         let tag = request.argument("tag").map(|tag| tag.to_vec());
         let hit = |candidate: &Option<Vec<u8>>| tag.is_none() || *candidate == tag;
+        let session = self.session();
+        {
+            // From here on nothing new is said in the name of what is cancelled.
+            let mut router = self.shared.router();
+            let meant = |of: u32, candidate: &[u8]| {
+                of == session && tag.as_deref().is_none_or(|tag| tag == candidate)
+            };
+            router.followers.retain(|follower| !meant(follower.session, &follower.tag));
+            router.running.retain(|running| !meant(running.session, &running.tag));
+        }
+        self.hear_all();
         let mut cancelled = self.queue.cancel(tag.as_deref());
         for list in [&mut self.hung, &mut self.following] {
             cancelled.extend(list.iter().filter(|candidate| hit(candidate)).cloned());
@@ -21,11 +32,6 @@ impl Connection {
                 cancelled.push(output.tag.clone());
             }
             !unsent
-        });
-        let session = self.session();
-        self.shared.router().followers.retain(|follower| {
-            follower.session != session
-                || !cancelled.iter().any(|tag| tag.as_deref().unwrap_or_default() == follower.tag)
         });
         for tag in &cancelled {
             let mut replies = Replies::new(tag.clone());

@@ -8,16 +8,16 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use super::follow::follow_change;
+use super::follow::{Computed, follow_change};
 use super::queue::{Queue, Waiting};
 use super::shared::Shared;
 use super::supervisor::Control;
 use super::writer::{self, Write};
-use crate::command::{Replies, Request, Then, execute};
+use crate::command::{Follow, Monitor, Replies, Request, Then, execute};
 use crate::conditions::Way;
 use crate::errors::Trap;
 use crate::faults::FaultKind;
-use crate::state::{Caller, Change, Follower, Router};
+use crate::state::{Caller, Change, Follower, Router, Running};
 
 /// Sentences that one command sends before another may come in between.
 const BURST: usize = 8;
@@ -41,6 +41,8 @@ pub(super) struct Output {
     pub(super) tag: Option<Vec<u8>>,
     pub(super) replies: Replies,
     pub(super) sent: usize,
+    /// The command that went on is over.
+    pub(super) last: bool,
 }
 
 /// The state of one session.
@@ -145,7 +147,9 @@ impl Connection {
                         return end;
                     },
                 },
-                output = self.changes.1.recv() => self.outputs.extend(output),
+                output = self.changes.1.recv() => if let Some(output) = output {
+                    self.hear(output);
+                },
                 () = sleep_until(wake), if idle && wake.is_some() => {}
                 _ = silence.changed() => {}
                 () = std::future::ready(()), if !idle => {}
@@ -282,8 +286,8 @@ impl Connection {
         self.push(tag.clone(), replies);
         match then {
             Then::Done | Then::Follow(_) => None,
-            Then::Endless => {
-                self.following.push(tag);
+            Then::Sample(monitor) => {
+                self.go_on(tag, monitor);
                 None
             }
             Then::Reboot => {
@@ -301,23 +305,62 @@ impl Connection {
         let then = execute(&mut router, &caller, &waiting.request, replies);
         if let Then::Follow(follow) = then {
             let tag = waiting.request.tag.clone();
-            let changes = self.changes.0.clone();
-            let sink_tag = tag.clone();
+            let session = caller.session.unwrap_or(0);
+            let follow: Arc<Follow> = Arc::from(follow);
+            let mut computed = Computed::new(&router, &follow, caller);
+            let (changes, followed) = (self.changes.0.clone(), follow.clone());
             let notify = move |router: &Router, change: &Change| {
-                follow_change(router, &follow, change, &sink_tag)
-                    .is_none_or(|output| changes.send(output).is_ok())
+                follow_change(router, &followed, change).is_none_or(|output| changes.send(output).is_ok())
             };
-            router.followers.push(Follower {
-                session: caller.session.unwrap_or(0),
-                tag: tag.unwrap_or_default(),
-                notify: Box::new(notify),
-            });
+            let bytes = tag.clone().unwrap_or_default();
+            router.followers.push(Follower { session, tag: bytes.clone(), notify: Box::new(notify) });
+            let changes = self.changes.0.clone();
+            let advance = move |router: &Router| {
+                computed.changes(router, &follow).is_none_or(|output| changes.send(output).is_ok())
+            };
+            router.running.push(Running { session, tag: bytes, advance: Box::new(advance) });
             drop(router);
-            self.push(waiting.request.tag.clone(), std::mem::take(replies));
-            self.following.push(waiting.request.tag.clone());
+            self.push(tag.clone(), std::mem::take(replies));
+            self.following.push(tag);
             return Then::Done;
         }
         then
+    }
+
+    /// Further samples come by the router's clock.
+    fn go_on(&mut self, tag: Option<Vec<u8>>, mut monitor: Box<Monitor>) {
+        let changes = self.changes.0.clone();
+        let sink_tag = tag.clone();
+        let advance = move |router: &Router| {
+            let mut replies = Replies::new(sink_tag.clone());
+            let goes_on = monitor.advance(router, &mut replies);
+            let silent = replies.len() == 0;
+            let output = Output { tag: sink_tag.clone(), replies, sent: 0, last: !goes_on };
+            goes_on & (silent || changes.send(output).is_ok())
+        };
+        self.shared.router().running.push(Running {
+            session: self.session(),
+            tag: tag.clone().unwrap_or_default(),
+            advance: Box::new(advance),
+        });
+        self.following.push(tag);
+    }
+
+    /// Takes what a command that goes on has to say.
+    fn hear(&mut self, output: Output) {
+        if output.last
+            && let Some(at) = self.following.iter().position(|tag| *tag == output.tag)
+        {
+            self.following.swap_remove(at);
+        }
+        self.outputs.push(output);
+    }
+
+    /// What was said before now, so that nothing of it comes after a cancel.
+    pub(super) fn hear_all(&mut self) {
+        while let Ok(output) = self.changes.1.try_recv() {
+            self.hear(output);
+        }
     }
 
     /// Half of the answer, cut inside a sentence.
@@ -344,7 +387,7 @@ impl Connection {
 
     pub(super) fn push(&mut self, tag: Option<Vec<u8>>, replies: Replies) {
         if replies.len() > 0 {
-            self.outputs.push(Output { tag, replies, sent: 0 });
+            self.outputs.push(Output { tag, replies, sent: 0, last: false });
         }
     }
 

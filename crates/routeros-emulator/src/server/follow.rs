@@ -1,16 +1,14 @@
-//! What somebody who follows a menu hears.
+//! What somebody who follows a menu hears (reference 1.6).
+
+use std::collections::BTreeMap;
 
 use super::connection::Output;
 use crate::command::{Follow, Replies, RowView};
-use crate::state::{Change, Router, Row};
+use crate::state::{Caller, Change, Router, Row};
+use crate::value::format_id;
 
-/// What a follower hears of a change: the row as it is now, or that it is dead (reference 1.6).
-pub(super) fn follow_change(
-    router: &Router,
-    follow: &Follow,
-    change: &Change,
-    tag: &Option<Vec<u8>>,
-) -> Option<Output> {
+/// What a follower hears of a change: the row as it is now, or that it is dead.
+pub(super) fn follow_change(router: &Router, follow: &Follow, change: &Change) -> Option<Output> {
     let menu = &follow.menu;
     let concerns = |row: &Row| menu.menu.view || row.menu == menu.path();
     if menu.menu.space != change.space
@@ -18,7 +16,7 @@ pub(super) fn follow_change(
     {
         return None;
     }
-    let mut replies = Replies::new(tag.clone());
+    let mut replies = Replies::new(follow.tag.clone());
     match &change.after {
         Some(row) => {
             let view = RowView { router, menu, row, sensitive: follow.sensitive };
@@ -27,12 +25,48 @@ pub(super) fn follow_change(
             }
             follow.selection.write(&view, &mut replies);
         }
-        None => {
-            replies.begin("!re");
-            replies.attribute(".id", crate::value::format_id(change.id).as_bytes());
-            replies.attribute(".dead", b"true");
-            replies.end();
-        }
+        None => dead(change.id, &mut replies),
     }
-    Some(Output { tag: tag.clone(), replies, sent: 0 })
+    Some(output(follow, replies))
+}
+
+/// Rows that nobody writes: compared with what they were at the last look.
+pub(super) struct Computed {
+    caller: Caller,
+    seen: BTreeMap<u32, Replies>,
+}
+
+impl Computed {
+    pub(super) fn new(router: &Router, follow: &Follow, caller: Caller) -> Self {
+        let seen = follow.computed(router, &caller);
+        Self { caller, seen }
+    }
+
+    /// What became of them since.
+    pub(super) fn changes(&mut self, router: &Router, follow: &Follow) -> Option<Output> {
+        let now = follow.computed(router, &self.caller);
+        let mut news = Replies::new(follow.tag.clone());
+        for (id, row) in &now {
+            if self.seen.get(id).is_none_or(|before| before.bytes() != row.bytes()) {
+                news.append(row);
+            }
+        }
+        // The oldest lines of the log go without a word.
+        if follow.menu.path() != "/log" {
+            self.seen.keys().filter(|id| !now.contains_key(id)).for_each(|id| dead(*id, &mut news));
+        }
+        self.seen = now;
+        (news.len() > 0).then(|| output(follow, news))
+    }
+}
+
+fn dead(id: u32, replies: &mut Replies) {
+    replies.begin("!re");
+    replies.attribute(".id", format_id(id).as_bytes());
+    replies.attribute(".dead", b"true");
+    replies.end();
+}
+
+fn output(follow: &Follow, replies: Replies) -> Output {
+    Output { tag: follow.tag.clone(), replies, sent: 0, last: false }
 }

@@ -34,7 +34,35 @@ struct Session {
     remove_at: Option<i64>,
 }
 
+/// An established session, for those who want to know what it announces.
+pub(crate) struct BgpSession {
+    pub(crate) name: String,
+    pub(crate) local_as: String,
+    pub(crate) local_address: String,
+    /// Both sides are of one AS.
+    pub(crate) internal: bool,
+    /// The connection, its templates and its instance, in the sequence in which they are asked for a value.
+    pub(crate) config: Vec<Row>,
+}
+
 impl Router {
+    /// Sessions that are established.
+    pub(crate) fn bgp_sessions(&self) -> impl Iterator<Item = BgpSession> {
+        let established = self.bgp.sessions.iter().filter(|session| session.established.is_some());
+        established.filter_map(|session| {
+            let row = self.row(SESSION, session.row)?;
+            let local_as = self.text(row, "local.as");
+            Some(BgpSession {
+                name: self.text(row, "name"),
+                // An AS may come with a count of its own: `65001/1`.
+                local_as: local_as.split('/').next().unwrap_or_default().to_owned(),
+                local_address: self.text(row, "local.address"),
+                internal: self.value_of(row, "ibgp").is_some_and(Value::is_true),
+                config: self.config_of(session.connection)?,
+            })
+        })
+    }
+
     pub(crate) fn bgp_peer_up(&mut self, connection: &str, peer: BgpPeer) -> Option<String> {
         self.bgp.peers.retain(|(name, other)| name != connection || other.address != peer.address);
         self.bgp.peers.push((connection.to_owned(), peer.clone()));

@@ -49,6 +49,14 @@ pub(crate) struct Follower {
     pub(crate) notify: Notify,
 }
 
+/// A command that goes on by the router's clock.
+pub(crate) struct Running {
+    pub(crate) session: u32,
+    pub(crate) tag: Vec<u8>,
+    /// Called when time has passed; false ends it.
+    pub(crate) advance: Box<dyn FnMut(&Router) -> bool + Send>,
+}
+
 /// One emulated router.
 pub(crate) struct Router {
     pub(crate) settings: Settings,
@@ -65,6 +73,7 @@ pub(crate) struct Router {
     /// What the command under way has done so far.
     pub(super) pending: Vec<Change>,
     pub(crate) followers: Vec<Follower>,
+    pub(crate) running: Vec<Running>,
     /// Private keys by id of their `/certificate` row. Never rolled back (reference 7.1).
     pub(crate) keys: HashMap<u32, KeyPair>,
     /// Set by `/system/reboot` and the like; the server sees to it.
@@ -100,6 +109,7 @@ impl Router {
             log: Log::default(),
             pending: Vec::new(),
             followers: Vec::new(),
+            running: Vec::new(),
             keys: HashMap::new(),
             reboot_wanted: false,
             bgp: Bgp::default(),
@@ -117,6 +127,11 @@ impl Router {
 
     pub(crate) fn minor(&self) -> u8 {
         self.settings.version.minor()
+    }
+
+    /// Milliseconds since the last start, whatever the clock was set to meanwhile.
+    pub(crate) fn uptime(&self) -> i64 {
+        self.now - self.booted
     }
 
     pub(crate) fn is_chr(&self) -> bool {
@@ -143,6 +158,7 @@ impl Router {
             self.log.push(self.now, "system,info,account", &line);
         }
         self.followers.retain(|follower| follower.session != id);
+        self.running.retain(|running| running.session != id);
         if let Some(hold) = &mut self.hold
             && hold.session == Some(id)
         {
@@ -159,6 +175,9 @@ impl Router {
         self.run_agenda();
         self.run_schedulers();
         self.settle_bgp();
+        let mut running = std::mem::take(&mut self.running);
+        running.retain_mut(|running| (running.advance)(self));
+        self.running = running;
         // Timeouts are in seconds; looking more often only costs.
         if now >= self.next_expiry {
             self.next_expiry = now + 1000;
@@ -173,6 +192,7 @@ impl Router {
         }
         self.sessions.clear();
         self.followers.clear();
+        self.running.clear();
         self.history.clear();
         self.log = Log::default();
         self.booted = self.now;

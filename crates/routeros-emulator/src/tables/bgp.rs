@@ -93,7 +93,30 @@ fn bgp_template() -> Menu {
 
 /// `/routing/bgp/advertisements`.
 fn bgp_advertisements() -> Menu {
-    Menu::list("/routing/bgp/advertisements").read_only().fields([])
+    let fields = [
+        "peer",
+        "dst",
+        "afi",
+        "nexthop",
+        "origin",
+        "as-path",
+        "as4-path",
+        "local-pref",
+        "med",
+        "igp-metric",
+        "communities",
+        "ext-communities",
+        "large-communities",
+        "atomic-aggregate",
+        "aggregator",
+        "as4-aggregator",
+        "originator-id",
+        "cluster-list",
+        "nlri",
+        "withdrawn",
+        "otc",
+    ];
+    Menu::list("/routing/bgp/advertisements").read_only().fields(fields.map(|name| ro(name, Type::Text)))
 }
 
 /// `/routing/bgp/vpn`.

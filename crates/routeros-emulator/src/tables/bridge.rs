@@ -70,7 +70,7 @@ fn bridge() -> Menu {
             ro("dynamic", Type::Bool),
         ])
         .comment_and_disabled()
-        .command("monitor", &["numbers", ".id", "once", "duration", "interval"])
+        .monitor("monitor", &["numbers", ".id"])
 }
 
 fn port() -> Menu {
@@ -113,7 +113,7 @@ fn port() -> Menu {
             ro("hw-offload", Type::Bool),
         ])
         .comment_and_disabled()
-        .command("monitor", &["numbers", ".id", "once", "duration", "interval"])
+        .monitor("monitor", &["numbers", ".id"])
 }
 
 fn vlan() -> Menu {

@@ -64,7 +64,7 @@ fn all() -> Menu {
         ])
         .fields(counters.map(|name| ro(name, num(0, i64::MAX)).default("0").volatile()))
         .command("reset-counters", &["numbers", ".id"])
-        .command("monitor-traffic", &["interface", "once", "duration", "interval"])
+        .monitor("monitor-traffic", &["interface"])
 }
 
 fn ethernet() -> Menu {
@@ -139,7 +139,7 @@ fn ethernet() -> Menu {
         .comment_and_disabled()
         .unset_command()
         .command("reset-counters", &["numbers", ".id"])
-        .command("monitor", &["numbers", ".id", "once", "duration", "interval"])
+        .monitor("monitor", &["numbers", ".id"])
 }
 
 /// `lo` has no typed menu in the tree; the emulator keeps its row in one that no command reaches.

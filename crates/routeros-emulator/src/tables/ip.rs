@@ -92,6 +92,7 @@ fn route() -> Menu {
         .fields(ROUTE_FLAGS.map(|name| ro(name, Type::Bool)))
         .comment_and_disabled()
         .unset_command()
+        .monitor_since(18, "check", &["dst-ip", "src-ip"])
 }
 
 fn service() -> Menu {

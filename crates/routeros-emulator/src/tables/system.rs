@@ -1,7 +1,7 @@
 //! `/system`.
 
 use crate::errors::ErrorId;
-use crate::schema::{Menu, Type, date, f, num, ro, set_of, time, words};
+use crate::schema::{Menu, Type, date, enum_of, f, num, ro, set_of, time, words};
 use crate::value::{POLICIES, SCRIPT_POLICIES};
 
 pub(super) fn menus() -> Vec<Menu> {
@@ -16,6 +16,7 @@ pub(super) fn menus() -> Vec<Menu> {
         history(),
         device_mode(),
         package(),
+        package_update(),
     ]
 }
 
@@ -24,25 +25,28 @@ fn identity() -> Menu {
 }
 
 fn resource() -> Menu {
-    Menu::singleton("/system/resource").read_only().fields([
-        ro("uptime", time()).volatile(),
-        ro("version", Type::Text),
-        ro("build-time", Type::Text),
-        ro("factory-software", Type::Text),
-        ro("free-memory", num(0, i64::MAX)).volatile(),
-        ro("total-memory", num(0, i64::MAX)),
-        ro("cpu", Type::Text),
-        ro("cpu-count", num(0, 1024)),
-        ro("cpu-frequency", num(0, 100_000)),
-        ro("cpu-load", num(0, 100)).volatile(),
-        ro("free-hdd-space", num(0, i64::MAX)).volatile(),
-        ro("total-hdd-space", num(0, i64::MAX)),
-        ro("write-sect-since-reboot", num(0, i64::MAX)).volatile(),
-        ro("write-sect-total", num(0, i64::MAX)).volatile(),
-        ro("architecture-name", Type::Text),
-        ro("board-name", Type::Text),
-        ro("platform", Type::Text),
-    ])
+    Menu::singleton("/system/resource")
+        .read_only()
+        .fields([
+            ro("uptime", time()).volatile(),
+            ro("version", Type::Text),
+            ro("build-time", Type::Text),
+            ro("factory-software", Type::Text),
+            ro("free-memory", num(0, i64::MAX)).volatile(),
+            ro("total-memory", num(0, i64::MAX)),
+            ro("cpu", Type::Text),
+            ro("cpu-count", num(0, 1024)),
+            ro("cpu-frequency", num(0, 100_000)),
+            ro("cpu-load", num(0, 100)).volatile(),
+            ro("free-hdd-space", num(0, i64::MAX)).volatile(),
+            ro("total-hdd-space", num(0, i64::MAX)),
+            ro("write-sect-since-reboot", num(0, i64::MAX)).volatile(),
+            ro("write-sect-total", num(0, i64::MAX)).volatile(),
+            ro("architecture-name", Type::Text),
+            ro("board-name", Type::Text),
+            ro("platform", Type::Text),
+        ])
+        .monitor("monitor", &[])
 }
 
 /// Absent on CHR (reference 4: `no such command prefix`).
@@ -170,4 +174,22 @@ fn package() -> Menu {
         ro("available", Type::Bool).default("false"),
         ro("size", num(0, i64::MAX)),
     ])
+}
+
+/// `/system/package/update`.
+fn package_update() -> Menu {
+    Menu::singleton("/system/package/update")
+        .fields([
+            f("channel", enum_of(&["development", "long-term", "stable", "testing"])).default("stable"),
+            f("check-certificate", Type::Bool).since(23),
+            f("ip-version", Type::Opaque).since(23),
+            f("mode", Type::Opaque).since(23),
+            ro("installed-version", Type::Text),
+            ro("latest-version", Type::Text),
+            ro("status", Type::Text),
+        ])
+        .command("cancel", &["as-value"])
+        .monitor("check-for-updates", &[])
+        .monitor("download", &["ignore-missing"])
+        .monitor("install", &["ignore-missing"])
 }

@@ -64,8 +64,9 @@ fn vrrp() -> Menu {
 
 /// `/interface/bonding`.
 fn bonding() -> Menu {
-    Menu::interface("/interface/bonding", "bond", "bonding").unique(&["name"], ErrorId::InterfaceName).fields(
-        [
+    Menu::interface("/interface/bonding", "bond", "bonding")
+        .unique(&["name"], ErrorId::InterfaceName)
+        .fields([
             f("name", Type::Text),
             f("arp", enum_of(ARP)).default("enabled"),
             f("arp-interval", time()).default("100ms"),
@@ -108,8 +109,8 @@ fn bonding() -> Menu {
             f("disabled", Type::Bool).default("false"),
             ro("mac-address", Type::Text),
             ro("running", Type::Bool),
-        ],
-    )
+        ])
+        .monitor("monitor", &["numbers", ".id"])
 }
 
 /// `/interface/macvlan`.

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 pub(crate) use address::{AddressRange, Prefix, prefix_of_address};
 pub(crate) use compare::{Order, compare};
-pub(crate) use duration::{format_duration, parse_duration};
+pub(crate) use duration::{format_clock, format_duration, parse_duration};
 pub(crate) use parse::{Names, POLICIES, SCRIPT_POLICIES, parse, parse_default};
 pub(crate) use print::{push_key, show};
 

@@ -110,6 +110,10 @@ fn command(line: &[Token]) -> Result<Statement, Trap> {
                 match word.split_once('=') {
                     Some((name, "")) => pending_name = Some(name.to_owned()),
                     Some((name, value)) => arguments.push(Argument::Pair(name.to_owned(), value.to_owned())),
+                    // `!name` clears a property.
+                    None if word.len() > 1 && word.starts_with('!') => {
+                        arguments.push(Argument::Pair(word.clone(), String::new()));
+                    }
                     None => arguments.push(Argument::Target(word.clone())),
                 }
                 continue;
