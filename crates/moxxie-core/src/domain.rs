@@ -21,6 +21,8 @@ pub struct Domain {
     pub encapsulation: Encapsulation,
     /// The ids that networks may get.
     pub range: VlanRange,
+    /// How long a VLAN id stays unused after its release, in seconds; 0: not at all.
+    pub quarantine_s: u32,
 }
 
 impl Domain {

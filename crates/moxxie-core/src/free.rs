@@ -7,7 +7,25 @@
 
 use ipnet::IpNet;
 
-use crate::prefix::{address_from_number, address_number};
+use crate::{
+    pool::Policy,
+    prefix::{address_from_number, address_number},
+};
+
+/// The free block that a prefix of this length is taken from, by the policy. `lowest` has of every block
+/// length the block of lowest address (other blocks do no harm); the prefix is [`first_in`] it. `None`
+/// when none is large enough.
+#[must_use]
+pub fn choose(policy: Policy, lowest: impl IntoIterator<Item = IpNet>, length: u8) -> Option<IpNet> {
+    let fitting = lowest.into_iter().filter(|block| block.prefix_len() <= length);
+    match policy {
+        Policy::BestFit => {
+            fitting.min_by_key(|block| (std::cmp::Reverse(block.prefix_len()), block.network()))
+        }
+        Policy::FirstFit => fitting.min_by_key(IpNet::network),
+        Policy::Sparse => fitting.min_by_key(|block| (block.prefix_len(), block.network())),
+    }
+}
 
 /// What is left of `block` when `taken`, a prefix inside it, is cut out: smallest blocks last.
 #[must_use]
@@ -68,13 +86,8 @@ mod tests {
             Self { pool, blocks: [pool].into() }
         }
 
-        fn take(&mut self, length: u8) -> Option<IpNet> {
-            let best = self
-                .blocks
-                .iter()
-                .filter(|b| b.prefix_len() <= length)
-                .max_by_key(|b| (b.prefix_len(), std::cmp::Reverse(b.network())))
-                .copied()?;
+        fn take(&mut self, policy: Policy, length: u8) -> Option<IpNet> {
+            let best = choose(policy, self.blocks.iter().copied(), length)?;
             let taken = first_in(best, length)?;
             self.blocks.remove(&best);
             self.blocks.extend(remainder(best, taken));
@@ -90,6 +103,20 @@ mod tests {
             }
             self.blocks.insert(prefix);
         }
+    }
+
+    fn taken(policy: Policy, lengths: &[u8]) -> Vec<String> {
+        let mut free = Free::new("10.0.0.0/22".parse().unwrap());
+        free.take(Policy::FirstFit, 26);
+        lengths.iter().map(|length| free.take(policy, *length).unwrap().to_string()).collect()
+    }
+
+    #[test]
+    fn policies() {
+        assert_eq!(taken(Policy::BestFit, &[26, 24, 25]), ["10.0.0.64/26", "10.0.1.0/24", "10.0.0.128/25"]);
+        assert_eq!(taken(Policy::FirstFit, &[27, 24, 25]), ["10.0.0.64/27", "10.0.1.0/24", "10.0.0.128/25"]);
+        assert_eq!(taken(Policy::Sparse, &[26, 26, 26]), ["10.0.2.0/26", "10.0.1.0/26", "10.0.3.0/26"]);
+        assert_eq!(choose(Policy::Sparse, [], 26), None);
     }
 
     #[test]
@@ -117,7 +144,9 @@ mod tests {
         /// The naive model is a set of single addresses: nothing overlaps, a request is refused only
         /// when no aligned gap exists, and releasing everything restores the exact first state.
         #[test]
-        fn agrees_with_a_set_of_addresses(ops in ops(), v6 in any::<bool>()) {
+        fn agrees_with_a_set_of_addresses(
+            ops in ops(), v6 in any::<bool>(), policy in prop::sample::select(Policy::ALL.to_vec()),
+        ) {
             let (pool, top): (IpNet, u8) =
                 if v6 { ("2001:db8::/120".parse().unwrap(), 120) } else { ("10.0.0.0/24".parse().unwrap(), 24) };
             let base = address_number(pool.network());
@@ -133,7 +162,7 @@ mod tests {
                     Op::Take(extra) => {
                         let size = 1_u128 << (8 - extra);
                         let gap = (0..256 / size).any(|i| (i * size..(i + 1) * size).all(|a| !used.contains(&a)));
-                        let got = free.take(top + extra);
+                        let got = free.take(policy, top + extra);
                         prop_assert_eq!(got.is_some(), gap);
                         if let Some(prefix) = got {
                             for a in members(&prefix) {

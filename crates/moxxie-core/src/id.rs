@@ -108,8 +108,16 @@ ids! {
     PoolId = "pool";
     /// A VRF.
     VrfId = "vrf";
+    /// A prefix that pools are arranged in.
+    ContainerId = "con";
     /// A prefix record.
     PrefixId = "pfx";
+    /// The record of a taken VLAN id.
+    VlanRecordId = "vlan";
+    /// A range of AS numbers.
+    AsnRangeId = "asr";
+    /// The record of a taken AS number.
+    AsnId = "asn";
     /// An address record.
     AddressId = "ip";
     /// A range of addresses of a network.

@@ -5,8 +5,11 @@
 //! command line.
 
 pub mod address;
+pub mod asn;
 pub mod audit;
 pub mod change;
+pub mod claim;
+pub mod container;
 pub mod device;
 pub mod domain;
 pub mod encapsulation;
@@ -26,10 +29,11 @@ pub mod row;
 pub mod site;
 pub mod tenant;
 pub mod vlan;
+pub mod vrf;
 
 pub use id::{
-    AddressId, AttachmentId, ChangeId, DomainId, EventId, NetworkId, PoolId, PrefixId, RangeId, RouterId,
-    SiteId, TenantId, TokenId, VrfId,
+    AddressId, AsnId, AsnRangeId, AttachmentId, ChangeId, ContainerId, DomainId, EventId, NetworkId, PoolId,
+    PrefixId, RangeId, RouterId, SiteId, TenantId, TokenId, VlanRecordId, VrfId,
 };
 pub use jiff::Timestamp;
 pub use name::Name;

@@ -1,6 +1,6 @@
 //! A network: what users ask for.
 
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -80,12 +80,18 @@ pub struct Network {
     pub vrf_id: VrfId,
     /// The pool its prefix came from.
     pub pool_id: PoolId,
-    /// Its prefix.
+    /// Its prefix; of a dual-stack network the IPv4 one.
     pub prefix: IpNet,
     /// Its gateway.
     pub gateway: IpAddr,
+    /// The IPv6 part of a dual-stack network.
+    #[serde(default)]
+    pub second: Option<Second>,
     /// What it carries.
     pub options: NetworkOptions,
+    /// Its labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
     /// Where it stands.
     pub status: NetworkStatus,
     /// Its active attachment.
@@ -96,6 +102,17 @@ pub struct Network {
     pub updated_at: Timestamp,
     /// Counts its changes, for `ETag` and optimistic locking.
     pub version: i64,
+}
+
+/// The IPv6 part of a dual-stack network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Second {
+    /// The pool its prefix came from.
+    pub pool_id: PoolId,
+    /// Its prefix.
+    pub prefix: IpNet,
+    /// Its gateway.
+    pub gateway: IpAddr,
 }
 
 /// A network in a VLAN domain.

@@ -76,6 +76,13 @@ pub fn family(prefix: &IpNet) -> i64 {
     if prefix.addr().is_ipv4() { 4 } else { 6 }
 }
 
+/// How many addresses a prefix of this length has in a family whose addresses have this many bits;
+/// saturates for `::/0`.
+#[must_use]
+pub fn size(length: u8, bits: u8) -> u128 {
+    1_u128.checked_shl(bits.saturating_sub(length).into()).unwrap_or(u128::MAX)
+}
+
 /// Whether two prefixes share an address.
 #[must_use]
 pub fn overlap(a: &IpNet, b: &IpNet) -> bool {

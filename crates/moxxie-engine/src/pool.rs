@@ -41,6 +41,10 @@ impl Engine {
             vrf_id: self.0.store.main_vrf(),
             prefix,
             description,
+            policy: pool::Policy::default(),
+            quarantine_s: 0,
+            used: pool::Used::default(),
+            version: 0,
         };
         // Two pools that share addresses would hide from each other what they give out.
         let overlapping = self

@@ -97,6 +97,7 @@ impl Engine {
             name: first_domain,
             encapsulation,
             range,
+            quarantine_s: 0,
         };
         Ok((site, domain))
     }

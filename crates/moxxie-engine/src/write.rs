@@ -74,6 +74,13 @@ fn refused(constraint: Constraint) -> Error {
             Error::conflict("prefix_taken", "the prefix overlaps one that is in use")
         }
         Constraint::PoolOverlap => Error::conflict("pool_overlap", "the prefix overlaps another pool"),
+        Constraint::ContainerTaken => {
+            Error::conflict("container_taken", "the VRF has a container of that prefix already")
+        }
+        Constraint::AsnRangeOverlap => {
+            Error::conflict("range_overlap", "the range overlaps another range of AS numbers")
+        }
+        Constraint::AsnTaken => Error::conflict("asn_taken", "the AS number is in use"),
         Constraint::VlanTaken => Error::conflict("vlan_taken", "the VLAN id is in use in this VLAN domain"),
         Constraint::AddressTaken => Error::conflict("address_taken", "the address is recorded already"),
         Constraint::NameTaken(table) => Error::conflict(

@@ -5,11 +5,14 @@ CREATE EXTENSION IF NOT EXISTS btree_gist;
 
 ALTER TABLE prefix ADD COLUMN net CIDR NOT NULL GENERATED ALWAYS AS (prefix::inet::cidr) STORED;
 ALTER TABLE prefix ADD CONSTRAINT prefix_overlap
-    EXCLUDE USING gist (vrf_id WITH =, net inet_ops WITH &&) WHERE (occupies);
+    EXCLUDE USING gist (vrf_id WITH =, net inet_ops WITH &&);
 
 ALTER TABLE pool ADD COLUMN net CIDR NOT NULL GENERATED ALWAYS AS (prefix::inet::cidr) STORED;
 ALTER TABLE pool ADD CONSTRAINT pool_overlap
     EXCLUDE USING gist (vrf_id WITH =, net inet_ops WITH &&);
+
+ALTER TABLE asn_range ADD CONSTRAINT asn_range_overlap
+    EXCLUDE USING gist (int8range(first, last, '[]') WITH &&);
 
 CREATE TABLE audit_event (
     position BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

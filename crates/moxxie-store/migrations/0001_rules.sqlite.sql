@@ -1,28 +1,28 @@
 -- What SQLite says differently: non-overlap by triggers, and the audit trail's tables.
 
--- Occupied prefixes do not overlap each other, so only two neighbours can overlap a new one: the last
+-- Prefixes do not overlap each other, so only two neighbours can overlap a new one: the last
 -- that begins at or before it, and the first that begins inside it. Both are found by
 -- prefix_by_first; SQLite has one writer, so nobody comes in between.
-CREATE TRIGGER prefix_overlap_insert BEFORE INSERT ON prefix WHEN NEW.occupies
+CREATE TRIGGER prefix_overlap_insert BEFORE INSERT ON prefix
 BEGIN
     SELECT RAISE(ABORT, 'prefix_overlap')
     WHERE (SELECT last FROM prefix
-           WHERE occupies AND vrf_id = NEW.vrf_id AND family = NEW.family AND first <= NEW.first
+           WHERE vrf_id = NEW.vrf_id AND family = NEW.family AND first <= NEW.first
            ORDER BY first DESC LIMIT 1) >= NEW.first
        OR EXISTS (SELECT 1 FROM prefix
-           WHERE occupies AND vrf_id = NEW.vrf_id AND family = NEW.family
+           WHERE vrf_id = NEW.vrf_id AND family = NEW.family
              AND first > NEW.first AND first <= NEW.last);
 END;
 
-CREATE TRIGGER prefix_overlap_update BEFORE UPDATE ON prefix WHEN NEW.occupies
+CREATE TRIGGER prefix_overlap_update BEFORE UPDATE OF vrf_id, family, first, last ON prefix
 BEGIN
     SELECT RAISE(ABORT, 'prefix_overlap')
     WHERE (SELECT last FROM prefix
-           WHERE occupies AND vrf_id = NEW.vrf_id AND family = NEW.family AND first <= NEW.first
+           WHERE vrf_id = NEW.vrf_id AND family = NEW.family AND first <= NEW.first
              AND id <> OLD.id
            ORDER BY first DESC LIMIT 1) >= NEW.first
        OR EXISTS (SELECT 1 FROM prefix
-           WHERE occupies AND vrf_id = NEW.vrf_id AND family = NEW.family
+           WHERE vrf_id = NEW.vrf_id AND family = NEW.family
              AND first > NEW.first AND first <= NEW.last AND id <> OLD.id);
 END;
 
@@ -41,6 +41,19 @@ BEGIN
     WHERE EXISTS (SELECT 1 FROM pool
         WHERE vrf_id = NEW.vrf_id AND family = NEW.family AND first <= NEW.last AND last >= NEW.first
           AND id <> OLD.id);
+END;
+
+CREATE TRIGGER asn_range_overlap_insert BEFORE INSERT ON asn_range
+BEGIN
+    SELECT RAISE(ABORT, 'asn_range_overlap')
+    WHERE EXISTS (SELECT 1 FROM asn_range WHERE first <= NEW.last AND last >= NEW.first);
+END;
+
+CREATE TRIGGER asn_range_overlap_update BEFORE UPDATE OF first, last ON asn_range
+BEGIN
+    SELECT RAISE(ABORT, 'asn_range_overlap')
+    WHERE EXISTS (SELECT 1 FROM asn_range
+        WHERE first <= NEW.last AND last >= NEW.first AND id <> OLD.id);
 END;
 
 CREATE TABLE audit_event (

@@ -13,7 +13,9 @@ CREATE TABLE installation (
 CREATE TABLE vrf (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
-    created_at BIGINT NOT NULL
+    description TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
 );
 
 CREATE TABLE site (
@@ -35,6 +37,8 @@ CREATE TABLE domain (
     encapsulation TEXT NOT NULL,
     first_vlan BIGINT NOT NULL,
     last_vlan BIGINT NOT NULL,
+    -- Seconds a VLAN id stays unused after its release.
+    quarantine BIGINT NOT NULL CHECK (quarantine >= 0),
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     UNIQUE (site_id, name),
@@ -49,7 +53,27 @@ CREATE TABLE tenant (
     updated_at BIGINT NOT NULL
 );
 
--- Pools of one VRF do not overlap: see the rules file.
+-- What people arrange pools in. Containers nest by nature; none is there twice.
+CREATE TABLE container (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    vrf_id TEXT NOT NULL REFERENCES vrf (id),
+    site_id TEXT REFERENCES site (id),
+    family BIGINT NOT NULL CHECK (family IN (4, 6)),
+    first BYTEA NOT NULL CHECK (length(first) = 16),
+    last BYTEA NOT NULL CHECK (length(last) = 16),
+    length BIGINT NOT NULL,
+    prefix TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CHECK (first <= last),
+    UNIQUE (vrf_id, family, first, length)
+);
+
+-- Pools of one VRF do not overlap: see the rules file. `version` grows with every write to the pool's
+-- prefixes and fences what a process remembers of its free blocks; `used` counts its prefixes by status
+-- and length (JSON) and is written by the same UPDATE.
 CREATE TABLE pool (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -61,9 +85,15 @@ CREATE TABLE pool (
     length BIGINT NOT NULL,
     prefix TEXT NOT NULL,
     description TEXT NOT NULL,
+    policy TEXT NOT NULL CHECK (policy IN ('best_fit', 'first_fit', 'sparse')),
+    -- Seconds a prefix stays unused after its release.
+    quarantine BIGINT NOT NULL CHECK (quarantine >= 0),
+    used TEXT NOT NULL,
+    version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    CHECK (first <= last)
+    CHECK (first <= last),
+    UNIQUE (id, vrf_id)
 );
 
 -- The fewest aligned blocks that cover what is free in a pool. They never overlap, so the first
@@ -111,14 +141,22 @@ CREATE TABLE network (
     pool_id TEXT NOT NULL REFERENCES pool (id),
     prefix TEXT NOT NULL,
     gateway TEXT NOT NULL,
+    -- The IPv6 part of a dual-stack network; one that is IPv6 alone has it in the columns above.
+    pool6_id TEXT REFERENCES pool (id),
+    prefix6 TEXT,
+    gateway6 TEXT,
     options TEXT NOT NULL,
+    labels TEXT NOT NULL,
     status TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     version BIGINT NOT NULL,
-    UNIQUE (tenant_id, name)
+    UNIQUE (tenant_id, name),
+    CHECK ((prefix6 IS NULL) = (gateway6 IS NULL) AND (prefix6 IS NULL) = (pool6_id IS NULL))
 );
 CREATE INDEX network_site ON network (site_id);
+CREATE INDEX network_pool ON network (pool_id);
+CREATE INDEX network_pool6 ON network (pool6_id) WHERE pool6_id IS NOT NULL;
 
 CREATE TABLE attachment (
     id TEXT NOT NULL PRIMARY KEY,
@@ -129,35 +167,89 @@ CREATE TABLE attachment (
 );
 CREATE INDEX attachment_domain ON attachment (domain_id);
 
+-- VLAN ids that are taken: assigned to an attachment or to nobody in particular, held, reserved, in
+-- quarantine. What has an attachment is assigned.
 CREATE TABLE vlan (
+    id TEXT NOT NULL UNIQUE,
     domain_id TEXT NOT NULL REFERENCES domain (id),
     vid BIGINT NOT NULL CHECK (1 <= vid AND vid <= 4094),
-    tenant_id TEXT NOT NULL REFERENCES tenant (id),
-    attachment_id TEXT NOT NULL UNIQUE REFERENCES attachment (id),
-    PRIMARY KEY (domain_id, vid)
+    tenant_id TEXT REFERENCES tenant (id),
+    attachment_id TEXT UNIQUE REFERENCES attachment (id),
+    status TEXT NOT NULL CHECK (status IN ('assigned', 'held', 'reserved', 'quarantined')),
+    purpose TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    expires_at BIGINT,
+    since BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (domain_id, vid),
+    CHECK ((expires_at IS NOT NULL) = (status IN ('held', 'quarantined'))),
+    CHECK (attachment_id IS NULL OR status = 'assigned')
 );
+CREATE INDEX vlan_expires ON vlan (expires_at) WHERE expires_at IS NOT NULL;
 
--- Occupied prefixes of one VRF do not overlap: see the rules file. The network may be written after
--- its prefix, within the transaction.
+-- Prefixes of one VRF do not overlap: see the rules file. Every row takes its space, whatever its
+-- status. `since` is when the row came into this status. The network may be written after its prefix,
+-- within the transaction.
 CREATE TABLE prefix (
     id TEXT NOT NULL PRIMARY KEY,
     vrf_id TEXT NOT NULL REFERENCES vrf (id),
-    tenant_id TEXT NOT NULL REFERENCES tenant (id),
-    pool_id TEXT NOT NULL REFERENCES pool (id),
+    tenant_id TEXT REFERENCES tenant (id),
+    pool_id TEXT NOT NULL,
     family BIGINT NOT NULL CHECK (family IN (4, 6)),
     first BYTEA NOT NULL CHECK (length(first) = 16),
     last BYTEA NOT NULL CHECK (length(last) = 16),
     length BIGINT NOT NULL,
     prefix TEXT NOT NULL,
-    occupies BOOLEAN NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('assigned', 'held', 'reserved', 'quarantined')),
     purpose TEXT NOT NULL,
+    labels TEXT NOT NULL,
     network_id TEXT REFERENCES network (id) DEFERRABLE INITIALLY DEFERRED,
+    expires_at BIGINT,
+    since BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
-    CHECK (first <= last)
+    CHECK (first <= last),
+    CHECK ((expires_at IS NOT NULL) = (status IN ('held', 'quarantined'))),
+    CHECK (network_id IS NULL OR status = 'assigned'),
+    FOREIGN KEY (pool_id, vrf_id) REFERENCES pool (id, vrf_id)
 );
-CREATE INDEX prefix_by_first ON prefix (vrf_id, family, first) WHERE occupies;
-CREATE INDEX prefix_pool ON prefix (pool_id);
-CREATE INDEX prefix_network ON prefix (network_id);
+CREATE INDEX prefix_by_first ON prefix (vrf_id, family, first);
+CREATE INDEX prefix_pool ON prefix (pool_id, first);
+CREATE INDEX prefix_tenant ON prefix (tenant_id, vrf_id, family, first);
+CREATE INDEX prefix_network ON prefix (network_id) WHERE network_id IS NOT NULL;
+CREATE INDEX prefix_expires ON prefix (expires_at) WHERE expires_at IS NOT NULL;
+
+-- Where AS numbers come from. Ranges do not overlap: see the rules file. One with a tenant is kept for
+-- that tenant, one with a site is what that site takes from.
+CREATE TABLE asn_range (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    first BIGINT NOT NULL,
+    last BIGINT NOT NULL,
+    site_id TEXT REFERENCES site (id),
+    tenant_id TEXT REFERENCES tenant (id),
+    description TEXT NOT NULL,
+    quarantine BIGINT NOT NULL CHECK (quarantine >= 0),
+    version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CHECK (1 <= first AND first <= last AND last <= 4294967294)
+);
+
+CREATE TABLE asn (
+    id TEXT NOT NULL PRIMARY KEY,
+    number BIGINT NOT NULL UNIQUE,
+    range_id TEXT NOT NULL REFERENCES asn_range (id),
+    tenant_id TEXT REFERENCES tenant (id),
+    status TEXT NOT NULL CHECK (status IN ('assigned', 'held', 'reserved', 'quarantined')),
+    purpose TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    expires_at BIGINT,
+    since BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    CHECK ((expires_at IS NOT NULL) = (status IN ('held', 'quarantined')))
+);
+CREATE INDEX asn_range_number ON asn (range_id, number);
+CREATE INDEX asn_expires ON asn (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE address (
     id TEXT NOT NULL PRIMARY KEY,

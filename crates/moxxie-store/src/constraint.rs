@@ -9,6 +9,12 @@ pub enum Constraint {
     PrefixOverlap,
     /// The pool overlaps another pool of its VRF.
     PoolOverlap,
+    /// The VRF has a container of that prefix.
+    ContainerTaken,
+    /// The range of AS numbers overlaps another one.
+    AsnRangeOverlap,
+    /// The AS number is taken.
+    AsnTaken,
     /// The VLAN id is in use in its domain.
     VlanTaken,
     /// The address is recorded already in its VRF.
@@ -55,6 +61,9 @@ impl Constraint {
     fn named(name: &str) -> Self {
         match name {
             "prefix_overlap" => Self::PrefixOverlap,
+            "container_vrf_id_family_first_length_key" => Self::ContainerTaken,
+            "asn_range_overlap" => Self::AsnRangeOverlap,
+            "asn_number_key" => Self::AsnTaken,
             "pool_overlap" | "pool_vrf_id_family_first_key" => Self::PoolOverlap,
             "append_only" => Self::AppendOnly,
             "vlan_pkey" | "vlan_domain_id_vid_key" => Self::VlanTaken,
@@ -68,6 +77,8 @@ impl Constraint {
             "router_name_key" => Self::NameTaken("router"),
             "network_tenant_id_name_key" => Self::NameTaken("network"),
             "token_name_key" => Self::NameTaken("token"),
+            "container_name_key" => Self::NameTaken("container"),
+            "asn_range_name_key" => Self::NameTaken("range"),
             "vrf_name_key" => Self::NameTaken("vrf"),
             other => Self::Duplicate(table_of(other)),
         }
@@ -91,8 +102,10 @@ fn key_name(message: &str) -> String {
 
 /// The table a key belongs to, by the beginning of the key's name.
 fn table_of(key: &str) -> &'static str {
-    const TABLES: [&str; 21] = [
+    const TABLES: [&str; 26] = [
         "address",
+        "asn_range",
+        "asn",
         "attachment",
         "audit_checkpoint",
         "audit_event",
@@ -101,6 +114,7 @@ fn table_of(key: &str) -> &'static str {
         "change_router",
         "change_step",
         "change",
+        "container",
         "domain",
         "free_block",
         "journal",
@@ -113,6 +127,8 @@ fn table_of(key: &str) -> &'static str {
         "site",
         "tenant",
         "token",
+        "vlan",
+        "vrf",
     ];
     TABLES.into_iter().find(|table| key.starts_with(table)).unwrap_or("row")
 }

@@ -15,7 +15,10 @@ use crate::{
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT id, site_id, name, encapsulation, first_vlan, last_vlan FROM domain ", $rest)
+        concat!(
+            "SELECT id, site_id, name, encapsulation, first_vlan, last_vlan, quarantine FROM domain ",
+            $rest
+        )
     };
 }
 
@@ -25,13 +28,14 @@ static OF_SITE: Statement = Statement::new("domain.of_site", select!("WHERE site
 static BY_NAME: Statement = Statement::new("domain.by_name", select!("WHERE site_id = $1 AND name = $2"));
 static INSERT: Statement = Statement::new(
     "domain.insert",
-    "INSERT INTO domain (id, site_id, name, encapsulation, first_vlan, last_vlan, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+    "INSERT INTO domain (id, site_id, name, encapsulation, first_vlan, last_vlan, quarantine,
+         created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
 );
 static UPDATE: Statement = Statement::new(
     "domain.update",
     "UPDATE domain SET site_id = $2, name = $3, encapsulation = $4, first_vlan = $5, last_vlan = $6,
-         updated_at = $7
+         quarantine = $7, updated_at = $8
      WHERE id = $1",
 );
 static DELETE: Statement = Statement::new("domain.delete", "DELETE FROM domain WHERE id = $1");
@@ -51,11 +55,12 @@ fn read(row: &Row) -> Result<Domain> {
         name: row.parsed("name")?,
         encapsulation: row.json("encapsulation")?,
         range,
+        quarantine_s: row.number("quarantine")?,
     })
 }
 
 /// The parameters of insert and update.
-fn params(domain: &Domain, now: Timestamp) -> Result<[Param; 7]> {
+fn params(domain: &Domain, now: Timestamp) -> Result<[Param; 8]> {
     Ok(params![
         domain.id,
         domain.site_id,
@@ -63,6 +68,7 @@ fn params(domain: &Domain, now: Timestamp) -> Result<[Param; 7]> {
         Param::json(&domain.encapsulation)?,
         domain.range.first(),
         domain.range.last(),
+        domain.quarantine_s,
         now,
     ])
 }

@@ -1,12 +1,13 @@
 //! A pool's free blocks in the database: the buddy rule of `moxxie_core::free`.
 //!
-//! Every method here wants the pool locked by the caller.
+//! Every method here wants the pool locked by the caller, and writes the pool's counters
+//! ([`Tx::save_used`]) only in [`Tx::rebuild`]: the caller does that once for all it did.
 
 use ipnet::IpNet;
 use moxxie_core::{
     PoolId,
-    free::{buddy, parent, remainder},
-    pool::Pool,
+    free::{buddy, choose, parent, remainder},
+    pool::{Policy, Pool, Used},
     prefix::{bounds, overlap},
 };
 
@@ -17,10 +18,31 @@ static BEST: Statement = Statement::new(
     "SELECT prefix FROM free_block WHERE pool_id = $1 AND length <= $2
      ORDER BY length DESC, first LIMIT 1",
 );
+// One look into the index for each length there may be, however many blocks there are.
+static LOWEST: Statement = Statement::new(
+    "free.lowest",
+    "WITH RECURSIVE sizes (length) AS (
+         SELECT $2 UNION ALL SELECT length + 1 FROM sizes WHERE length < $3)
+     SELECT (SELECT prefix FROM free_block f WHERE f.pool_id = $1 AND f.length = sizes.length
+             ORDER BY f.first LIMIT 1) AS prefix
+     FROM sizes",
+)
+.postgres(
+    "WITH RECURSIVE sizes (length) AS (
+         SELECT $2::bigint UNION ALL SELECT length + 1 FROM sizes WHERE length < $3)
+     SELECT (SELECT prefix FROM free_block f WHERE f.pool_id = $1 AND f.length = sizes.length
+             ORDER BY f.first LIMIT 1) AS prefix
+     FROM sizes",
+);
 // Free blocks never overlap, so of all that begin at or before an address only the last can hold it.
 static BEFORE: Statement = Statement::new(
     "free.before",
     "SELECT prefix FROM free_block WHERE pool_id = $1 AND first <= $2 ORDER BY first DESC LIMIT 1",
+);
+static BETWEEN: Statement = Statement::new(
+    "free.between",
+    "SELECT prefix FROM free_block WHERE pool_id = $1 AND first >= $2 AND first <= $3
+     ORDER BY first LIMIT $4",
 );
 static INSERT: Statement = Statement::new(
     "free.insert",
@@ -30,18 +52,37 @@ static DELETE: Statement =
     Statement::new("free.delete", "DELETE FROM free_block WHERE pool_id = $1 AND first = $2 AND length = $3");
 static CLEAR: Statement = Statement::new("free.clear", "DELETE FROM free_block WHERE pool_id = $1");
 
-pub(crate) static STATEMENTS: &[&Statement] = &[&BEST, &BEFORE, &INSERT, &DELETE, &CLEAR];
+pub(crate) static STATEMENTS: &[&Statement] = &[&BEST, &LOWEST, &BEFORE, &BETWEEN, &INSERT, &DELETE, &CLEAR];
 
 impl Reads {
-    /// The smallest free block that has room for this length, of several the lowest.
-    pub(crate) async fn best_block(&self, pool: PoolId, length: u8) -> Result<Option<IpNet>> {
-        self.one(&BEST, &params![pool, length], |row| row.prefix("prefix")).await
+    /// The free block that the policy takes a prefix of this length from.
+    pub(crate) async fn block_for(&self, pool: &Pool, policy: Policy, length: u8) -> Result<Option<IpNet>> {
+        if policy == Policy::BestFit {
+            return self.one(&BEST, &params![pool.id, length], |row| row.prefix("prefix")).await;
+        }
+        let params = params![pool.id, pool.prefix.prefix_len(), length];
+        let lowest = self.list(&LOWEST, &params, |row| row.parsed_or_null::<IpNet>("prefix")).await?;
+        Ok(choose(policy, lowest.into_iter().flatten(), length))
     }
 
     /// The free block that holds the whole prefix.
     pub(crate) async fn block_around(&self, pool: PoolId, prefix: IpNet) -> Result<Option<IpNet>> {
         let block = self.one(&BEFORE, &params![pool, bounds(&prefix).0], |row| row.prefix("prefix")).await?;
         Ok(block.filter(|block| block.contains(&prefix)))
+    }
+
+    /// Free blocks of a pool that begin in this part of it, ascending, at most `limit`.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn free_blocks(
+        &self,
+        pool: PoolId,
+        first: [u8; 16],
+        last: [u8; 16],
+        limit: u32,
+    ) -> Result<Vec<IpNet>> {
+        self.list(&BETWEEN, &params![pool, first, last, limit], |row| row.prefix("prefix")).await
     }
 
     /// Whether a part of the prefix is free already.
@@ -62,7 +103,7 @@ impl Tx {
     }
 
     /// Gives a prefix back and merges it with its buddies as far as they are free.
-    pub(crate) async fn give_back(&mut self, pool: &Pool, prefix: IpNet) -> Result<()> {
+    pub(crate) async fn give_back(&mut self, pool: &mut Pool, prefix: IpNet) -> Result<()> {
         if !pool.prefix.contains(&prefix) || self.is_partly_free(pool.id, prefix).await? {
             // Somebody wrote prefixes behind our back; what is free is computed from what is there.
             return self.rebuild(pool).await;
@@ -77,16 +118,21 @@ impl Tx {
         self.insert_block(pool.id, piece).await
     }
 
-    /// Computes the free blocks anew from the occupied prefixes.
-    pub(crate) async fn rebuild(&mut self, pool: &Pool) -> Result<()> {
-        let occupied = self.occupied_within(pool.vrf_id, pool.prefix).await?;
+    /// Computes the free blocks and the counters anew from the prefixes that are there.
+    pub(crate) async fn rebuild(&mut self, pool: &mut Pool) -> Result<()> {
+        let there = self.shapes_within(pool.vrf_id, pool.prefix).await?;
+        let occupied: Vec<IpNet> = there.iter().map(|(prefix, _)| *prefix).collect();
         let mut free = Vec::new();
         gaps(pool.prefix, &occupied, &mut free);
         self.execute(&CLEAR, &params![pool.id]).await?;
         for block in free {
             self.insert_block(pool.id, block).await?;
         }
-        Ok(())
+        pool.used = Used::default();
+        for (prefix, status) in there {
+            pool.used.add(status, prefix.prefix_len());
+        }
+        self.save_used(pool).await
     }
 
     async fn insert_block(&mut self, pool: PoolId, block: IpNet) -> Result<()> {
@@ -94,7 +140,7 @@ impl Tx {
         self.execute(&INSERT, &params).await.map(drop)
     }
 
-    async fn remove_block(&mut self, pool: PoolId, block: IpNet) -> Result<bool> {
+    pub(crate) async fn remove_block(&mut self, pool: PoolId, block: IpNet) -> Result<bool> {
         let params = params![pool, bounds(&block).0, block.prefix_len()];
         Ok(self.execute(&DELETE, &params).await? > 0)
     }

@@ -109,6 +109,21 @@ impl Tx {
         }
     }
 
+    /// Brings the table in step with the row of an object: `before` are the labels it had, if it was there.
+    pub(crate) async fn label(
+        &mut self,
+        object: &str,
+        tenant: Option<TenantId>,
+        before: Option<&Labels>,
+        labels: &Labels,
+    ) -> Result<()> {
+        match before {
+            None => self.insert_labels([(object, tenant, labels)]).await,
+            Some(before) if before.is_empty() && labels.is_empty() => Ok(()),
+            Some(_) => self.set_labels(object, tenant, labels).await,
+        }
+    }
+
     /// Removes the labels of objects that are removed.
     ///
     /// # Errors

@@ -6,14 +6,16 @@
 //! Conflicts are impossible here rather than checked for: uniqueness and non-overlap are constraints of
 //! the database, and what it refuses comes back as [`StoreError::Conflict`] naming the [`Constraint`].
 //!
-//! Order of locks, so that transactions never wait for each other in a circle: change, domain, pool (by
-//! id), network, audit head. Times are stored in whole microseconds.
+//! Order of locks, so that transactions never wait for each other in a circle: change, domain, VRF, pool
+//! (by id), network, range of AS numbers, audit head. Times are stored in whole microseconds.
 
 pub mod address;
+pub mod asn;
 pub mod audit;
 pub mod change;
 pub mod checkpoint;
 mod constraint;
+pub mod container;
 pub mod domain;
 pub mod error;
 pub mod event;
@@ -44,9 +46,11 @@ pub mod step;
 pub mod store;
 pub mod tenant;
 pub mod token;
+pub mod vlan;
 pub mod vrf;
 
 pub use address::Address;
+pub use asn::AsnFilter;
 pub use audit::{AuditDraft, AuditFilter};
 pub use change::{Change, ChangeError, ChangeFilter};
 pub use checkpoint::{AuditProblem, AuditReport};
@@ -63,12 +67,12 @@ pub use page::{Listing, Page};
 pub use past::{Place, Remembered, Version, Window};
 pub use plan::RouterPlan;
 pub use pool::PoolStatistics;
-pub use prefix::{GivenError, NewPrefix, PrefixRecord};
+pub use prefix::{GivenError, NewPrefix, PrefixFilter, PrefixRecord, ReshapeError};
 pub use statement::Dialect;
 pub use step::Step;
 pub use store::{Reads, Store, StoreConfig, Tx};
 pub use token::Token;
-pub use vrf::Vrf;
+pub use vlan::VlanRecord;
 
 /// What every operation of the store answers.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

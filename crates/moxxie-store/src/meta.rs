@@ -16,8 +16,11 @@ static INSERT: Statement = Statement::new(
     "meta.insert",
     "INSERT INTO installation (id, tag, main_vrf, key_check, created_at) VALUES (1, $1, $2, $3, $4)",
 );
-static INSERT_VRF: Statement =
-    Statement::new("meta.vrf", "INSERT INTO vrf (id, name, created_at) VALUES ($1, 'main', $2)");
+static INSERT_VRF: Statement = Statement::new(
+    "meta.vrf",
+    "INSERT INTO vrf (id, name, description, created_at, updated_at)
+         VALUES ($1, 'main', '', $2, $2)",
+);
 
 pub(crate) static STATEMENTS: &[&Statement] = &[&SELECT, &INSERT, &INSERT_VRF];
 

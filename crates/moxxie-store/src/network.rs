@@ -1,14 +1,16 @@
 //! Networks with their attachments and VLAN ids.
 
 use moxxie_core::{
-    DomainId, Name, NetworkId, SiteId, TenantId, Timestamp,
+    DomainId, Name, NetworkId, SiteId, TenantId, Timestamp, VlanRecordId,
+    claim::Claim,
     identity::Scope,
-    network::{Attachment, Network, NetworkStatus},
+    network::{Attachment, Network, NetworkStatus, Second},
     vlan::VlanId,
 };
 
 use crate::{
-    Listing, Page, Place, Reads, Remembered, Result, StoreError, Tx,
+    Listing, Page, Place, Reads, Remembered, Result, StoreError, Tx, VlanRecord,
+    label::Labels,
     param::{Param, params},
     past::order_of_id,
     row::Row,
@@ -19,7 +21,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT n.id, n.name, n.tenant_id, n.kind, n.purpose, n.site_id, n.vrf_id, n.pool_id, n.prefix,
-                 n.gateway, n.options, n.status, n.created_at, n.updated_at, n.version,
+                 n.gateway, n.pool6_id, n.prefix6, n.gateway6, n.options, n.labels, n.status, n.created_at, n.updated_at, n.version,
                  a.id AS attachment_id, a.domain_id, v.vid
              FROM network n
              JOIN attachment a ON a.network_id = n.id AND a.role = 'active'
@@ -56,24 +58,22 @@ static COUNT: Statement = Statement::new(
 static INSERT: Statement = Statement::new(
     "network.insert",
     "INSERT INTO network (id, name, tenant_id, kind, purpose, site_id, vrf_id, pool_id, prefix, gateway,
-         options, status, created_at, updated_at, version)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         options, status, created_at, updated_at, version, pool6_id, prefix6, gateway6, labels)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
 );
 static INSERT_ATTACHMENT: Statement = Statement::new(
     "network.insert_attachment",
     "INSERT INTO attachment (id, network_id, domain_id, role) VALUES ($1, $2, $3, 'active')",
 );
-static INSERT_VLAN: Statement = Statement::new(
-    "network.insert_vlan",
-    "INSERT INTO vlan (domain_id, vid, tenant_id, attachment_id) VALUES ($1, $2, $3, $4)",
-);
 static SET_STATUS: Statement = Statement::new(
     "network.set_status",
     "UPDATE network SET status = $3, updated_at = $4, version = version + 1 WHERE id = $1 AND version = $2",
 );
-static DELETE_VLAN: Statement = Statement::new(
-    "network.delete_vlan",
-    "DELETE FROM vlan WHERE attachment_id IN (SELECT id FROM attachment WHERE network_id = $1)",
+static SET_SHAPE: Statement = Statement::new(
+    "network.set_shape",
+    "UPDATE network SET prefix = $3, gateway = $4, prefix6 = $5, gateway6 = $6, updated_at = $7,
+         version = version + 1
+     WHERE id = $1 AND version = $2",
 );
 static DELETE_ATTACHMENT: Statement =
     Statement::new("network.delete_attachment", "DELETE FROM attachment WHERE network_id = $1");
@@ -88,9 +88,8 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &COUNT,
     &INSERT,
     &INSERT_ATTACHMENT,
-    &INSERT_VLAN,
     &SET_STATUS,
-    &DELETE_VLAN,
+    &SET_SHAPE,
     &DELETE_ATTACHMENT,
     &DELETE,
 ];
@@ -138,7 +137,14 @@ fn read(row: &Row) -> Result<Network> {
         pool_id: row.parsed("pool_id")?,
         prefix: row.prefix("prefix")?,
         gateway: row.address("gateway")?,
+        second: match row.parsed_or_null("prefix6")? {
+            None => None,
+            Some(prefix) => {
+                Some(Second { prefix, pool_id: row.parsed("pool6_id")?, gateway: row.address("gateway6")? })
+            }
+        },
         options: row.json("options")?,
+        labels: row.json("labels")?,
         status: row.word("status", NetworkStatus::parse)?,
         attachment: Attachment {
             id: row.parsed("attachment_id")?,
@@ -214,11 +220,11 @@ impl Reads {
 }
 
 impl Tx {
-    /// Adds a network with its attachment and VLAN id. Lock the domain first.
+    /// Adds a network with its attachment and VLAN id, whose record gets `vlan_id`. Lock the domain first.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
-    pub async fn insert_network(&mut self, network: &Network) -> Result<()> {
+    pub async fn insert_network(&mut self, network: &Network, vlan_id: VlanRecordId) -> Result<()> {
         let params = params![
             network.id,
             &network.name,
@@ -235,13 +241,32 @@ impl Tx {
             network.created_at,
             network.updated_at,
             network.version,
+            network.second.as_ref().map(|second| second.pool_id),
+            network.second.as_ref().map(|second| second.prefix.to_string()).as_deref(),
+            network.second.as_ref().map(|second| second.gateway.to_string()).as_deref(),
+            Param::json(&network.labels)?,
         ];
         self.execute(&INSERT, &params).await?;
+        if !network.labels.is_empty() {
+            let id = network.id.to_string();
+            self.insert_labels([(id.as_str(), Some(network.tenant_id), &network.labels)]).await?;
+        }
         let attachment = &network.attachment;
         let params = params![attachment.id, network.id, attachment.domain_id];
         self.execute(&INSERT_ATTACHMENT, &params).await?;
-        let params = params![attachment.domain_id, attachment.vlan, network.tenant_id, attachment.id];
-        self.execute(&INSERT_VLAN, &params).await.map(drop)
+        self.insert_vlan(&VlanRecord {
+            id: vlan_id,
+            domain_id: attachment.domain_id,
+            vlan: attachment.vlan,
+            tenant_id: Some(network.tenant_id),
+            attachment_id: Some(attachment.id),
+            claim: Claim::Assigned,
+            purpose: network.purpose.clone(),
+            labels: Labels::new(),
+            since: network.created_at,
+            created_at: network.created_at,
+        })
+        .await
     }
 
     /// Reads a network and locks it until the transaction ends.
@@ -272,14 +297,39 @@ impl Tx {
         Ok(expected_version + 1)
     }
 
-    /// Removes a network with its attachment and VLAN id. Prefixes and addresses must be gone before.
+    /// Writes prefixes and gateways of a network when the version is still the expected one.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`], and when the database fails.
+    pub async fn update_network_shape(&mut self, network: &Network, now: Timestamp) -> Result<()> {
+        let params = params![
+            network.id,
+            network.version,
+            network.prefix.to_string(),
+            network.gateway.to_string(),
+            network.second.as_ref().map(|second| second.prefix.to_string()).as_deref(),
+            network.second.as_ref().map(|second| second.gateway.to_string()).as_deref(),
+            now,
+        ];
+        let known = self.network(Scope::All, network.id).await?.ok_or(StoreError::NotFound("network"))?;
+        if self.execute(&SET_SHAPE, &params).await? == 0 {
+            return Err(StoreError::Stale("network"));
+        }
+        self.remember(&known, now).await
+    }
+
+    /// Removes a network with its attachment and releases its VLAN id, as [`Tx::release_vlan`] does.
+    /// Prefixes and addresses must be gone before.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn delete_network(&mut self, id: NetworkId, now: Timestamp) -> Result<()> {
         let known = self.network(Scope::All, id).await?.ok_or(StoreError::NotFound("network"))?;
         self.remember(&known, now).await?;
-        self.execute(&DELETE_VLAN, &params![id]).await?;
+        self.drop_labels(&[&id.to_string()]).await?;
+        for vlan in self.vlans_of_network(id).await? {
+            self.release_vlan(vlan.id, now).await?;
+        }
         self.execute(&DELETE_ATTACHMENT, &params![id]).await?;
         self.touch("network", &DELETE, &params![id]).await
     }

@@ -1,8 +1,9 @@
 //! Values on their way into a statement.
 
 use moxxie_core::{
-    AddressId, AttachmentId, ChangeId, DomainId, EventId, Name, NetworkId, PoolId, PrefixId, RouterId,
-    SiteId, TenantId, Timestamp, TokenId, VrfId, identity::Scope, vlan::VlanId,
+    AddressId, AsnId, AsnRangeId, AttachmentId, ChangeId, ContainerId, DomainId, EventId, Name, NetworkId,
+    PoolId, PrefixId, RouterId, SiteId, TenantId, Timestamp, TokenId, VlanRecordId, VrfId, asn::AsNumber,
+    claim::Status, identity::Scope, vlan::VlanId,
 };
 use serde::Serialize;
 
@@ -92,6 +93,24 @@ impl From<u16> for Param {
     }
 }
 
+impl From<u32> for Param {
+    fn from(value: u32) -> Self {
+        Self::Int(Some(value.into()))
+    }
+}
+
+impl From<AsNumber> for Param {
+    fn from(value: AsNumber) -> Self {
+        value.get().into()
+    }
+}
+
+impl From<Status> for Param {
+    fn from(value: Status) -> Self {
+        value.as_str().into()
+    }
+}
+
 impl From<VlanId> for Param {
     fn from(value: VlanId) -> Self {
         value.get().into()
@@ -157,8 +176,11 @@ macro_rules! printed {
 
 printed!(
     AddressId,
+    AsnId,
+    AsnRangeId,
     AttachmentId,
     ChangeId,
+    ContainerId,
     DomainId,
     EventId,
     NetworkId,
@@ -168,6 +190,7 @@ printed!(
     SiteId,
     TenantId,
     TokenId,
+    VlanRecordId,
     VrfId,
     &Name
 );

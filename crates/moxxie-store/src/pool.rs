@@ -4,16 +4,25 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 use moxxie_core::{
-    Name, PoolId, SiteId, Timestamp,
-    pool::Pool,
-    prefix::{bounds, family},
+    Name, PoolId, SiteId, Timestamp, VrfId,
+    pool::{Policy, Pool},
+    prefix::{bounds, family, size},
 };
 
-use crate::{Reads, Result, StoreError, Tx, param::params, row::Row, statement::Statement};
+use crate::{
+    Reads, Result, StoreError, Tx,
+    param::{Param, params},
+    row::Row,
+    statement::Statement,
+};
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT id, name, site_id, vrf_id, prefix, description FROM pool ", $rest)
+        concat!(
+            "SELECT id, name, site_id, vrf_id, prefix, description, policy, quarantine, used, version
+             FROM pool ",
+            $rest
+        )
     };
 }
 
@@ -30,23 +39,80 @@ static FOR_SITE: Statement = Statement::new(
 static INSERT: Statement = Statement::new(
     "pool.insert",
     "INSERT INTO pool (id, name, site_id, vrf_id, family, first, last, length, prefix, description,
-         created_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+         policy, quarantine, used, version, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '{}', 0, $13, $13)",
 );
 static UPDATE: Statement = Statement::new(
     "pool.update",
-    "UPDATE pool SET name = $2, site_id = $3, description = $4, updated_at = $5 WHERE id = $1",
+    "UPDATE pool SET name = $2, site_id = $3, description = $4, policy = $5, quarantine = $6,
+         updated_at = $7
+     WHERE id = $1",
+);
+static SAVE_USED: Statement =
+    Statement::new("pool.save_used", "UPDATE pool SET used = $2, version = version + 1 WHERE id = $1");
+static RESHAPE: Statement = Statement::new(
+    "pool.reshape",
+    "UPDATE pool SET first = $2, last = $3, length = $4, prefix = $5, updated_at = $6 WHERE id = $1",
+);
+// What lies in a part of one pool belongs to another one from now on.
+static HAND_OVER: Statement = Statement::new(
+    "pool.hand_over",
+    "UPDATE prefix SET pool_id = $2 WHERE pool_id = $1 AND first >= $3 AND last <= $4",
+);
+static HAND_OVER_NETWORKS: Statement = Statement::new(
+    "pool.hand_over_networks",
+    "UPDATE network SET pool_id = $2 WHERE pool_id = $1 AND id IN (
+         SELECT network_id FROM prefix WHERE pool_id = $2 AND prefix.prefix = network.prefix)",
+);
+static HAND_OVER_NETWORKS6: Statement = Statement::new(
+    "pool.hand_over_networks6",
+    "UPDATE network SET pool6_id = $2 WHERE pool6_id = $1 AND id IN (
+         SELECT network_id FROM prefix WHERE pool_id = $2 AND prefix.prefix = network.prefix6)",
+);
+static OUTSIDE: Statement = Statement::new(
+    "pool.outside",
+    "SELECT prefix FROM prefix WHERE pool_id = $1 AND NOT (first >= $2 AND last <= $3)
+     ORDER BY first LIMIT 1",
+);
+static CROSSING: Statement = Statement::new(
+    "pool.crossing",
+    "SELECT prefix FROM prefix WHERE pool_id = $1 AND length < $2 AND first <= $4 AND last >= $3
+     ORDER BY first LIMIT 1",
+);
+static WITHIN: Statement = Statement::new(
+    "pool.within",
+    select!("WHERE vrf_id = $1 AND family = $2 AND first >= $3 AND last <= $4 ORDER BY first"),
+);
+static AROUND: Statement = Statement::new(
+    "pool.around",
+    select!("WHERE vrf_id = $1 AND family = $2 AND first <= $3 AND last >= $3"),
 );
 static DELETE: Statement = Statement::new("pool.delete", "DELETE FROM pool WHERE id = $1");
 static FREE: Statement = Statement::new(
     "pool.free",
     "SELECT length, COUNT(*) AS count FROM free_block WHERE pool_id = $1 GROUP BY length",
 );
-static ALLOCATED: Statement =
-    Statement::new("pool.allocated", "SELECT COUNT(*) AS count FROM prefix WHERE pool_id = $1 AND occupies");
 
-pub(crate) static STATEMENTS: &[&Statement] =
-    &[&GET, &LOCK, &BY_NAME, &LIST, &FOR_SITE, &INSERT, &UPDATE, &DELETE, &FREE, &ALLOCATED];
+pub(crate) static STATEMENTS: &[&Statement] = &[
+    &GET,
+    &LOCK,
+    &BY_NAME,
+    &LIST,
+    &FOR_SITE,
+    &INSERT,
+    &UPDATE,
+    &SAVE_USED,
+    &RESHAPE,
+    &HAND_OVER,
+    &HAND_OVER_NETWORKS,
+    &HAND_OVER_NETWORKS6,
+    &OUTSIDE,
+    &CROSSING,
+    &WITHIN,
+    &AROUND,
+    &DELETE,
+    &FREE,
+];
 
 /// How full a pool is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +125,7 @@ pub struct PoolStatistics {
     pub free_addresses: u128,
     /// Addresses in the pool; saturates for `::/0`.
     pub total_addresses: u128,
-    /// Prefixes given out.
+    /// Prefixes taken, in whatever way.
     pub allocated: u64,
 }
 
@@ -71,12 +137,11 @@ fn read(row: &Row) -> Result<Pool> {
         vrf_id: row.parsed("vrf_id")?,
         prefix: row.prefix("prefix")?,
         description: row.text("description")?,
+        policy: row.word("policy", Policy::parse)?,
+        quarantine_s: row.number("quarantine")?,
+        used: row.json("used")?,
+        version: row.int("version")?,
     })
-}
-
-/// How many addresses a prefix of this length has in the family of `like`.
-fn addresses(length: u8, like: &IpNet) -> u128 {
-    1_u128.checked_shl((like.max_prefix_len() - length).into()).unwrap_or(u128::MAX)
 }
 
 impl Reads {
@@ -112,23 +177,60 @@ impl Reads {
         self.list(&FOR_SITE, &params![site], read).await
     }
 
+    /// The pools that lie in a prefix of a VRF, by address.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn pools_within(&self, vrf: VrfId, prefix: IpNet) -> Result<Vec<Pool>> {
+        let (first, last) = bounds(&prefix);
+        self.list(&WITHIN, &params![vrf, family(&prefix), first, last], read).await
+    }
+
+    /// The pool of a VRF that holds the first address of a prefix.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn pool_around(&self, vrf: VrfId, prefix: IpNet) -> Result<Option<Pool>> {
+        self.one(&AROUND, &params![vrf, family(&prefix), bounds(&prefix).0], read).await
+    }
+
+    /// A prefix of the pool that does not lie in `inner`, the lowest of several.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn prefix_outside(&self, pool: PoolId, inner: IpNet) -> Result<Option<IpNet>> {
+        let (first, last) = bounds(&inner);
+        self.one(&OUTSIDE, &params![pool, first, last], |row| row.prefix("prefix")).await
+    }
+
+    /// A prefix of the pool that shares addresses with `part` and is larger, the lowest of several.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn prefix_crossing(&self, pool: PoolId, part: IpNet) -> Result<Option<IpNet>> {
+        let (first, last) = bounds(&part);
+        let params = params![pool, part.prefix_len(), first, last];
+        self.one(&CROSSING, &params, |row| row.prefix("prefix")).await
+    }
+
     /// How full a pool is.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], and when the database fails.
     pub async fn pool_statistics(&self, id: PoolId) -> Result<PoolStatistics> {
         let pool = self.pool(id).await?.ok_or(StoreError::NotFound("pool"))?;
+        let bits = pool.prefix.max_prefix_len();
         let read_free = |row: &Row| Ok((row.number::<u8>("length")?, row.number::<u64>("count")?));
         let free: BTreeMap<u8, u64> = self.list(&FREE, &params![id], read_free).await?.into_iter().collect();
         let free_addresses = free.iter().fold(0_u128, |sum, (length, count)| {
-            sum.saturating_add(addresses(*length, &pool.prefix).saturating_mul((*count).into()))
+            sum.saturating_add(size(*length, bits).saturating_mul((*count).into()))
         });
         Ok(PoolStatistics {
             largest_free: free.keys().next().copied(),
             free,
             free_addresses,
-            total_addresses: addresses(pool.prefix.prefix_len(), &pool.prefix),
-            allocated: self.count(&ALLOCATED, &params![id]).await?,
+            total_addresses: size(pool.prefix.prefix_len(), bits),
+            allocated: pool.used.total(),
         })
     }
 }
@@ -153,19 +255,101 @@ impl Tx {
             prefix.prefix_len(),
             prefix.to_string(),
             &pool.description,
+            pool.policy.as_str(),
+            pool.quarantine_s,
             now,
         ];
         self.execute(&INSERT, &params).await?;
         self.rebuild_free_blocks(pool.id).await
     }
 
-    /// Changes a pool's name, site and description; VRF and prefix stay as they are.
+    /// Changes what is said of a pool; VRF, prefix and counters stay as they are.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn update_pool(&mut self, pool: &Pool, now: Timestamp) -> Result<()> {
-        let params = params![pool.id, &pool.name, pool.site_id, &pool.description, now];
+        let params = params![
+            pool.id,
+            &pool.name,
+            pool.site_id,
+            &pool.description,
+            pool.policy.as_str(),
+            pool.quarantine_s,
+            now,
+        ];
         self.touch("pool", &UPDATE, &params).await
+    }
+
+    /// Writes the counters of a pool, which the caller holds locked, and counts its version up: once for
+    /// all that a transaction does to its prefixes, at least.
+    pub(crate) async fn save_used(&mut self, pool: &Pool) -> Result<()> {
+        self.touch("pool", &SAVE_USED, &params![pool.id, Param::json(&pool.used)?]).await
+    }
+
+    /// Gives a pool another supernet. The caller has looked that its prefixes lie in it. Locks the pool.
+    ///
+    /// # Errors
+    /// [`crate::Constraint::PoolOverlap`] when another pool is in the way, and when the database fails.
+    pub async fn resize_pool(&mut self, id: PoolId, to: IpNet, now: Timestamp) -> Result<()> {
+        self.lock_pool(id).await?;
+        self.reshape_pool(id, to, now).await?;
+        self.rebuild_free_blocks(id).await
+    }
+
+    /// Cuts a pool into parts: it keeps `kept`, each of `others` is a new pool. What lies in a part
+    /// belongs to it from now on. The caller has looked that no prefix crosses a cut. Locks the pool.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails or refuses.
+    pub async fn split_pool(
+        &mut self,
+        id: PoolId,
+        kept: IpNet,
+        others: &[Pool],
+        now: Timestamp,
+    ) -> Result<()> {
+        self.lock_pool(id).await?;
+        self.reshape_pool(id, kept, now).await?;
+        for other in others {
+            self.insert_pool(other, now).await?;
+            self.hand_over(id, other.id, other.prefix).await?;
+        }
+        self.rebuild_free_blocks(id).await
+    }
+
+    /// Makes one pool of several that fill `whole`; `into` stays. Locks the pools.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails or refuses.
+    pub async fn merge_pools(
+        &mut self,
+        into: PoolId,
+        from: &[PoolId],
+        whole: IpNet,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut all = from.to_vec();
+        all.push(into);
+        self.lock_pools(&all).await?;
+        for pool in from {
+            self.hand_over(*pool, into, whole).await?;
+            self.delete_pool(*pool).await?;
+        }
+        self.reshape_pool(into, whole, now).await?;
+        self.rebuild_free_blocks(into).await
+    }
+
+    async fn reshape_pool(&mut self, id: PoolId, to: IpNet, now: Timestamp) -> Result<()> {
+        let (first, last) = bounds(&to);
+        let params = params![id, first, last, to.prefix_len(), to.to_string(), now];
+        self.touch("pool", &RESHAPE, &params).await
+    }
+
+    async fn hand_over(&mut self, from: PoolId, to: PoolId, part: IpNet) -> Result<()> {
+        let (first, last) = bounds(&part);
+        self.execute(&HAND_OVER, &params![from, to, first, last]).await?;
+        self.execute(&HAND_OVER_NETWORKS, &params![from, to]).await?;
+        self.execute(&HAND_OVER_NETWORKS6, &params![from, to]).await.map(drop)
     }
 
     /// Removes a pool that no prefix came from.

@@ -3,7 +3,11 @@
 use std::{net::IpAddr, str::FromStr};
 
 use ipnet::IpNet;
-use moxxie_core::{Timestamp, vlan::VlanId};
+use moxxie_core::{
+    Timestamp,
+    claim::{Claim, Status},
+    vlan::VlanId,
+};
 use serde::de::DeserializeOwned;
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Type, postgres::PgRow, sqlite::SqliteRow};
 
@@ -107,6 +111,13 @@ impl Row {
         micros
             .map(|micros| Timestamp::from_microsecond(micros).map_err(|error| self.corrupt(column, error)))
             .transpose()
+    }
+
+    /// How something is taken: the columns `status` and `expires_at`.
+    pub(crate) fn claim(&self) -> Result<Claim> {
+        let status = self.word("status", Status::parse)?;
+        Claim::new(status, self.time_or_null("expires_at")?)
+            .ok_or_else(|| self.corrupt("expires_at", "does not go with the status"))
     }
 
     pub(crate) fn prefix(&self, column: &str) -> Result<IpNet> {

@@ -60,9 +60,11 @@ impl Statement {
 /// Every statement there is, by noun.
 pub static ALL: &[&[&Statement]] = &[
     crate::address::STATEMENTS,
+    crate::asn::STATEMENTS,
     crate::audit::STATEMENTS,
     crate::change::STATEMENTS,
     crate::checkpoint::STATEMENTS,
+    crate::container::STATEMENTS,
     crate::domain::STATEMENTS,
     crate::event::STATEMENTS,
     crate::free::STATEMENTS,
@@ -85,5 +87,6 @@ pub static ALL: &[&[&Statement]] = &[
     crate::store::STATEMENTS,
     crate::tenant::STATEMENTS,
     crate::token::STATEMENTS,
+    crate::vlan::STATEMENTS,
     crate::vrf::STATEMENTS,
 ];

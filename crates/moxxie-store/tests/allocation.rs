@@ -5,9 +5,9 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{Database, NOW, World, net, on_both, on_postgres, uuid, world};
+use common::{Database, NOW, World, net, on_both, on_postgres, uuid, vlan_record, world};
 use ipnet::IpNet;
-use moxxie_core::{PrefixId, prefix::overlap};
+use moxxie_core::{PrefixId, identity::Scope, prefix::overlap};
 use moxxie_store::{Constraint, GivenError, NewPrefix, Store, StoreError};
 
 async fn allocate(store: &Store, w: &World, length: u8) -> Result<Option<(PrefixId, IpNet)>, StoreError> {
@@ -102,7 +102,8 @@ async fn against_the_model(db: &Database, pool: &str, seed: u64) {
             }
             _ if !held.is_empty() => {
                 let (id, prefix) = held.swap_remove(random.usize(..held.len()));
-                assert_eq!(tx.release_prefix(id, NOW).await.unwrap().prefix, prefix);
+                assert_eq!(tx.prefix(Scope::All, id).await.unwrap().unwrap().prefix, prefix);
+                assert_eq!(tx.release_prefix(id, NOW).await.unwrap(), None);
             }
             _ => {}
         }
@@ -140,9 +141,9 @@ fn raw_insert(w: &World, prefix: &str) -> String {
     let (first, last) = moxxie_core::prefix::bounds(&prefix);
     let hex = moxxie_core::audit::hex;
     format!(
-        "INSERT INTO prefix (id, vrf_id, tenant_id, pool_id, family, first, last, length, prefix, occupies,
-             purpose, network_id, created_at)
-         VALUES ('{}', '{}', '{}', '{}', {}, BYTES'{}', BYTES'{}', {}, '{prefix}', TRUE, '', NULL, 0)",
+        "INSERT INTO prefix (id, vrf_id, tenant_id, pool_id, family, first, last, length, prefix, status,
+             purpose, labels, network_id, since, created_at)
+         VALUES ('{}', '{}', '{}', '{}', {}, BYTES'{}', BYTES'{}', {}, '{prefix}', 'assigned', '', '{{}}', NULL, 0, 0)",
         PrefixId::new(uuid()),
         w.pool.vrf_id,
         w.tenant.id,
@@ -186,11 +187,15 @@ async fn the_database_itself_refuses_overlap() {
         );
         assert!(raw(db, &grow).await.unwrap_err().to_string().contains("prefix_overlap"));
         db.raw("UPDATE prefix SET purpose = 'x'").await.unwrap();
-        // Released rows may overlap, until they occupy again.
-        db.raw("UPDATE prefix SET occupies = FALSE WHERE prefix = '10.0.5.0/24'").await.unwrap();
+        // Whatever its status, it takes its space.
+        db.raw("UPDATE prefix SET status = 'reserved' WHERE prefix = '10.0.5.0/24'").await.unwrap();
+        assert!(raw(db, &grow).await.unwrap_err().to_string().contains("prefix_overlap"));
+        db.raw("DELETE FROM prefix WHERE prefix = '10.0.5.0/24'").await.unwrap();
         raw(db, &grow).await.unwrap();
-        let error = db.raw("UPDATE prefix SET occupies = TRUE").await.unwrap_err().to_string();
-        assert!(error.contains("prefix_overlap"), "{error}");
+        // What ends by itself says when, and nothing else does.
+        for wrong in ["status = 'held'", "expires_at = 7", "status = 'gone'"] {
+            assert!(db.raw(&format!("UPDATE prefix SET {wrong}")).await.is_err(), "{wrong}");
+        }
     })
     .await;
 }
@@ -288,7 +293,7 @@ async fn a_network_may_follow_its_prefix_within_the_transaction() {
         let new = NewPrefix { network_id: Some(network.id), ..w.new_prefix() };
         let mut tx = store.begin().await.unwrap();
         tx.allocate_prefix(&new, 24).await.unwrap();
-        tx.insert_network(&network).await.unwrap();
+        tx.insert_network(&network, vlan_record()).await.unwrap();
         tx.commit().await.unwrap();
 
         // Without its network it cannot be committed.

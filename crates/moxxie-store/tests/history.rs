@@ -5,7 +5,7 @@ mod common;
 
 use std::net::IpAddr;
 
-use common::{NOW, name, on_both, uuid, world};
+use common::{NOW, name, on_both, uuid, vlan_record, world};
 use moxxie_core::{AddressId, TenantId, Timestamp, identity::Scope, network::NetworkStatus, tenant::Tenant};
 use moxxie_store::{Address, Labels, Page, PrefixRecord, Version, Window};
 
@@ -35,7 +35,7 @@ async fn what_was_removed_is_found_at_the_times_at_which_it_was() {
             created_at: NOW,
         };
         let mut tx = store.begin().await.unwrap();
-        tx.insert_network(&network).await.unwrap();
+        tx.insert_network(&network, vlan_record()).await.unwrap();
         tx.allocate_given(&new, network.prefix).await.unwrap();
         tx.insert_address(&record).await.unwrap();
         tx.commit().await.unwrap();

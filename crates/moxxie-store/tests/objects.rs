@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{NOW, name, net, on_both, pool, uuid, vlan, world};
+use common::{NOW, name, net, on_both, pool, uuid, vlan, vlan_record, world};
 use moxxie_core::{
     AddressId, NetworkId, TenantId, Timestamp, TokenId,
     encapsulation::{Encapsulation, Tpid},
@@ -113,7 +113,7 @@ async fn nul_is_refused_alike() {
 
 async fn insert_network(store: &Store, network: &moxxie_core::network::Network) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
-    tx.insert_network(network).await?;
+    tx.insert_network(network, vlan_record()).await?;
     tx.commit().await
 }
 

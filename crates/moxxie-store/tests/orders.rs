@@ -5,7 +5,7 @@ mod common;
 
 use std::{collections::HashSet, time::Duration};
 
-use common::{NOW, World, draft, on_both, on_postgres, pool, world};
+use common::{NOW, World, draft, on_both, on_postgres, pool, vlan_record, world};
 use moxxie_core::{identity::Scope, prefix::overlap};
 use moxxie_store::{NetworkFilter, NewPrefix, Page, Store, StoreError};
 
@@ -18,7 +18,7 @@ async fn order(store: &Store, w: &World, number: usize) -> Result<(), StoreError
     network.attachment.vlan = domain.next_vlan(used).unwrap();
     let new = NewPrefix { network_id: Some(network.id), ..w.new_prefix() };
     network.prefix = tx.allocate_prefix(&new, 24).await?.unwrap();
-    tx.insert_network(&network).await?;
+    tx.insert_network(&network, vlan_record()).await?;
     let change = w.change(network.id);
     tx.insert_change(&change).await?;
     tx.append_event(change.id, &serde_json::json!({"state": "planned"}), NOW).await?;

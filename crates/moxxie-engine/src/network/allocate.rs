@@ -1,9 +1,12 @@
 //! Allocation: a VLAN, a prefix and the record of a network, in one transaction.
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 use moxxie_core::{
-    AttachmentId, Name, NetworkId, PrefixId,
+    AttachmentId, Name, NetworkId, PrefixId, VlanRecordId,
     address::Layout,
+    claim::Claim,
     domain::Domain,
     network::{Attachment, Network, NetworkStatus},
     pool::Pool,
@@ -76,9 +79,12 @@ impl Engine {
         let new = NewPrefix {
             id: PrefixId::new(self.0.ambient.uuid()),
             pool_id: ground.pools[0].id,
-            tenant_id: ground.tenant.id,
+            policy: None,
+            tenant_id: Some(ground.tenant.id),
             network_id: Some(id),
+            claim: Claim::Assigned,
             purpose: order.purpose.clone(),
+            labels: BTreeMap::new(),
             now,
         };
         let (pool, prefix) = match order.subnet {
@@ -110,7 +116,9 @@ impl Engine {
             pool_id: pool.id,
             prefix,
             gateway: Layout::new(prefix).gateway(),
+            second: None,
             options: order.options.clone(),
+            labels: BTreeMap::new(),
             status,
             attachment: Attachment {
                 id: AttachmentId::new(self.0.ambient.uuid()),
@@ -121,7 +129,7 @@ impl Engine {
             updated_at: now,
             version: 1,
         };
-        tx.insert_network(&network).await?;
+        tx.insert_network(&network, VlanRecordId::new(self.0.ambient.uuid())).await?;
         Ok(network)
     }
 

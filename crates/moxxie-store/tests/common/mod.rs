@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses a part of it")]
 
 use std::{
+    collections::BTreeMap,
     env,
     net::IpAddr,
     sync::atomic::{AtomicU32, Ordering},
@@ -10,13 +11,14 @@ use std::{
 use ipnet::IpNet;
 use moxxie_core::{
     AttachmentId, ChangeId, DomainId, EventId, Name, NetworkId, PoolId, PrefixId, RouterId, SiteId, TenantId,
-    Timestamp,
+    Timestamp, VlanRecordId,
     change::{ChangeKind, ChangeState, Decision},
+    claim::Claim,
     domain::Domain,
     encapsulation::{Encapsulation, HandOff},
     id::uuid_v7,
     network::{Attachment, Network, NetworkOptions, NetworkStatus},
-    pool::Pool,
+    pool::{Policy, Pool, Used},
     router::{Router, Security},
     site::Site,
     tenant::Tenant,
@@ -192,6 +194,7 @@ pub async fn world(store: &Store, prefix: &str) -> World {
         name: name("trunk"),
         encapsulation: Encapsulation::Dot1q,
         range: VlanRange::new(vlan(100), vlan(2000)).unwrap(),
+        quarantine_s: 0,
     };
     let tenant = Tenant { id: TenantId::new(uuid()), name: name("acme"), description: String::new() };
     let pool = pool(store, "v4", prefix);
@@ -217,6 +220,10 @@ pub async fn world(store: &Store, prefix: &str) -> World {
     World { site, domain, tenant, pool, router }
 }
 
+pub fn vlan_record() -> VlanRecordId {
+    VlanRecordId::new(uuid())
+}
+
 pub fn pool(store: &Store, pool_name: &str, prefix: &str) -> Pool {
     Pool {
         id: PoolId::new(uuid()),
@@ -225,6 +232,10 @@ pub fn pool(store: &Store, pool_name: &str, prefix: &str) -> Pool {
         vrf_id: store.main_vrf(),
         prefix: net(prefix),
         description: String::new(),
+        policy: Policy::BestFit,
+        quarantine_s: 0,
+        used: Used::default(),
+        version: 1,
     }
 }
 
@@ -233,9 +244,12 @@ impl World {
         NewPrefix {
             id: PrefixId::new(uuid()),
             pool_id: self.pool.id,
-            tenant_id: self.tenant.id,
+            policy: None,
+            tenant_id: Some(self.tenant.id),
             network_id: None,
+            claim: Claim::Assigned,
             purpose: "test".into(),
+            labels: BTreeMap::new(),
             now: NOW,
         }
     }
@@ -252,8 +266,10 @@ impl World {
             vrf_id: self.pool.vrf_id,
             pool_id: self.pool.id,
             prefix,
+            second: None,
             gateway: prefix.hosts().next().unwrap_or(IpAddr::from([0; 4])),
             options: NetworkOptions { dhcp: true, description: "say \"hi\"".into(), ..Default::default() },
+            labels: BTreeMap::new(),
             status: NetworkStatus::Allocated,
             attachment: Attachment {
                 id: AttachmentId::new(uuid()),
