@@ -173,6 +173,17 @@ const TABLE: &[(&str, &str, &str)] = &[
         "an import of a rule with a single `=` was reported as refused; the text of the refusal was not",
     ),
     (
+        "inspect",
+        "/console/inspect answers `child`, `syntax` and `completion` for what is emulated, completely; the descriptions \
+         of members are empty, and `highlight` is refused",
+        "the shapes were measured by others; over the binary API a real one loses some completions",
+    ),
+    (
+        "execute",
+        "a background script of /execute has run before its id is answered; one with `as-string` traps its error",
+        "that errors of the background form are not reported was seen; how the other form reports them was not",
+    ),
+    (
         "export-builtin",
         "an export names changed built-in rows by name; by position where several are marked as default; a single \
          one without name by `[ find default=yes ]`",

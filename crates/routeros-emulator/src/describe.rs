@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::command::lone_commands;
 use crate::schema::{Access, CompiledMenu, schema_for};
 use crate::version::Version;
 
@@ -11,7 +12,7 @@ use crate::version::Version;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct MenuDescription {
-    /// `list` or `singleton`.
+    /// `list` or `singleton`; `directory` for a place that has commands and no rows.
     pub kind: &'static str,
     /// Rows have a sequence.
     pub ordered: bool,
@@ -48,15 +49,31 @@ pub struct FieldDescription {
     pub references: &'static [&'static str],
 }
 
-/// All menus of a version by path.
+/// All menus of a version by path, and the places of commands that belong to none (those of the root are left out).
+///
+/// ```
+/// let menus = routeros_emulator::describe("7.22".parse()?);
+/// let vlan = &menus["/interface/vlan"];
+/// assert!(vlan.fields["vlan-id"].mandatory);
+/// assert_eq!(menus["/system/identity"].kind, "singleton");
+/// # Ok::<(), routeros_emulator::UnknownVersion>(())
+/// ```
 pub fn describe(version: Version) -> BTreeMap<&'static str, MenuDescription> {
     let schema = schema_for(version, true);
-    schema
-        .menus
-        .iter()
-        .filter(|(path, _)| !path.contains("/."))
-        .map(|(path, menu)| (*path, describe_menu(menu)))
-        .collect()
+    let menus = schema.menus.iter().filter(|(path, _)| !path.contains("/."));
+    let mut described: BTreeMap<_, _> = menus.map(|(path, menu)| (*path, describe_menu(menu))).collect();
+    for (path, command, arguments) in lone_commands(version.minor()) {
+        let place = described.entry(path).or_insert_with(|| MenuDescription {
+            kind: "directory",
+            ordered: false,
+            hardware: false,
+            commands: BTreeMap::new(),
+            fields: BTreeMap::new(),
+            unique: Vec::new(),
+        });
+        place.commands.insert(command, arguments);
+    }
+    described
 }
 
 fn describe_menu(menu: &CompiledMenu) -> MenuDescription {

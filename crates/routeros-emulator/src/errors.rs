@@ -38,11 +38,11 @@ pub(crate) enum ErrorId {
     ConfiguredElsewhere,
     CouldNotSetMtu,
     Permissions,
-    ActionFailed,
     Interrupted,
     BadLogin,
     CannotLogIn,
     ResolveFailed,
+    NeedSlave,
     FollowOnly,
     SafeModeHeld,
     SafeModeNotTaken,
@@ -63,7 +63,6 @@ pub(crate) enum ErrorId {
     FilterSyntax,
     ScriptSyntax,
     WrongBackup,
-    InstanceRequired,
 }
 
 struct Entry {
@@ -112,11 +111,11 @@ const CATALOGUE: &[Entry] = &[
     seen(ErrorId::ConfiguredElsewhere, Some(4), "failure: this is configured elsewhere"),
     seen(ErrorId::CouldNotSetMtu, Some(4), "failure: could not set mtu"),
     seen(ErrorId::Permissions, None, "not enough permissions (9)"),
-    seen(ErrorId::ActionFailed, None, "action failed (6)"),
     seen(ErrorId::Interrupted, Some(2), "interrupted"),
     seen(ErrorId::BadLogin, None, "invalid user name or password (6)"),
     seen(ErrorId::CannotLogIn, None, "cannot log in"),
     seen(ErrorId::ResolveFailed, Some(4), "failure: resolve failed"),
+    seen(ErrorId::NeedSlave, Some(4), "failure: need at least one slave interface"),
     seen(ErrorId::FollowOnly, None, "unknown parameter follow-only"),
     seen(ErrorId::UpdateCanceled, None, "update canceled"),
     seen(ErrorId::ContentsTooLong, Some(4), "failure: contents too long"),
@@ -141,7 +140,6 @@ const CATALOGUE: &[Entry] = &[
     assumed(ErrorId::FilterSyntax, Some(1), "failure: rule has a syntax error: expected {} at \"{}\""),
     assumed(ErrorId::ScriptSyntax, Some(3), "syntax error: {}"),
     assumed(ErrorId::WrongBackup, Some(4), "failure: wrong backup password"),
-    assumed(ErrorId::InstanceRequired, None, "missing =instance="),
 ];
 
 /// A command's failure as it goes out in `!trap`.

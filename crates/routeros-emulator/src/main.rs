@@ -130,8 +130,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn print_json(value: &impl serde::Serialize) -> Result<(), Box<dyn Error>> {
-    writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(value)?)?;
-    Ok(())
+    match writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(value)?) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
 }
 
 async fn run(router: &Router) -> Result<(), Box<dyn Error>> {

@@ -38,6 +38,7 @@ fn scene(emu: &Emulator) {
     };
     add("/ip/pool", &[("name", "ref-pool"), ("ranges", "10.0.0.1-10.0.0.9")]);
     add("/interface/bridge", &[("name", "ref-bridge")]);
+    add("/ipv6/dhcp-server/option", &[("name", "ref-option"), ("code", "24"), ("value", "0x00")]);
     add("/routing/ospf/instance", &[("name", "ref-ospf")]);
     add("/routing/ospf/area", &[("name", "ref-area"), ("instance", "ref-ospf")]);
     if emu.version().minor() >= 20 {
@@ -48,7 +49,9 @@ fn scene(emu: &Emulator) {
 async fn live_and_die(client: &mut Client, path: &str, menu: &MenuDescription, random: &mut fastrand::Rng) {
     let mut fields = BTreeMap::new();
     for (name, field) in &menu.fields {
-        let chosen = field.mandatory || *name == "name" || random.u8(..) < 80;
+        // A bond of nothing is refused by its own words.
+        let needed = field.mandatory || (path, *name) == ("/interface/bonding", "slaves");
+        let chosen = needed || *name == "name" || random.u8(..) < 80;
         if matches!(field.access, "write" | "add-only")
             && chosen
             && let Some(value) = value(name, field, random)
@@ -108,6 +111,8 @@ fn value(name: &str, field: &FieldDescription, random: &mut fastrand::Rng) -> Op
             ("/interface", "bridge") => "ref-bridge",
             ("/interface", _) => ["ether1", "ether2", "ether3"][random.usize(..3)],
             ("/ip/pool", _) => "ref-pool",
+            ("/ip/dhcp-server", _) => "all",
+            ("/ipv6/dhcp-server/option", _) => "ref-option",
             ("/routing/ospf/area", _) => "ref-area",
             ("/routing/ospf/instance", _) => "ref-ospf",
             ("/routing/bgp/instance", _) => "ref-bgp",
@@ -135,6 +140,7 @@ fn value(name: &str, field: &FieldDescription, random: &mut fastrand::Rng) -> Op
         "ipv6 address/length" => format!("2001:db8:{n:x}::{:x}/64", random.u16(1..)),
         "ipv4 prefix" | "ip prefix" => format!("10.{n}.{}.0/24", random.u8(..)),
         "ipv6 prefix" => format!("2001:db8:{n:x}::/64"),
+        "word or number 1..254" => n.to_string(),
         "mac" => format!("0E:00:00:00:00:{n:02X}"),
         "enum" | "set" => (*field.values.get(random.usize(..field.values.len().max(1)))?).to_owned(),
         "number ranges 1..4094" => format!("{n},1000-{}", 1000 + u32::from(n)),
@@ -184,7 +190,11 @@ async fn nonsense_is_answered() {
         scene(&emu);
         let mut client = session(&emu).await;
         let mut random = fastrand::Rng::with_seed(5);
-        let menus: Vec<(&str, MenuDescription)> = describe(version.parse().unwrap()).into_iter().collect();
+        // Reboots and the like stand in directories.
+        let menus: Vec<(&str, MenuDescription)> = describe(version.parse().unwrap())
+            .into_iter()
+            .filter(|(_, menu)| menu.kind != "directory")
+            .collect();
         let values = [
             "",
             "*1",

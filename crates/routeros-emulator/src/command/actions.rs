@@ -2,38 +2,104 @@
 
 use super::replies::Replies;
 use super::request::Request;
-use super::{Answer, Outcome, Then, export, files, ping, samples, script, target};
+use super::{Answer, Outcome, Then, export, files, inspect, ping, samples, script, target};
 use crate::errors::{ErrorId, Trap};
-use crate::schema::CompiledMenu;
+use crate::schema::{CompiledMenu, monitor_arguments};
 use crate::state::{Caller, Router};
 use crate::value::{Value, parse_id};
 
 /// A command that stands alone, outside every emulated menu.
 pub(super) struct Action {
-    path: &'static str,
+    pub(super) path: &'static str,
     pub(super) policy: &'static str,
+    own: &'static [&'static str],
+    /// It goes on with samples, and takes what all such commands take.
+    monitor: bool,
     pub(super) run: fn(&mut Router, &Caller, &Request, &mut Replies) -> Outcome,
 }
 
+impl Action {
+    const fn new(
+        path: &'static str,
+        policy: &'static str,
+        own: &'static [&'static str],
+        run: fn(&mut Router, &Caller, &Request, &mut Replies) -> Outcome,
+    ) -> Self {
+        Action { path, policy, own, monitor: false, run }
+    }
+
+    const fn monitor(self) -> Self {
+        Action { monitor: true, ..self }
+    }
+
+    /// Names of the arguments in this version, without `.proplist`, which the API adds.
+    pub(super) fn arguments(&self, minor: u8) -> Vec<&'static str> {
+        let mut names = self.own.to_vec();
+        if self.monitor {
+            names.extend(monitor_arguments(minor).into_iter().filter(|name| !name.starts_with('.')));
+        }
+        if self.path == "/export" && minor < 23 {
+            names.retain(|name| *name != "path");
+        }
+        names
+    }
+}
+
 const ACTIONS: &[Action] = &[
-    Action { path: "/undo", policy: "write", run: undo },
-    Action { path: "/redo", policy: "write", run: redo },
-    Action { path: "/system/reboot", policy: "reboot", run: reboot },
-    Action { path: "/tool/ping", policy: "test", run: ping::ping },
-    // Gone from the tree in 7.23, and answered all the same (reference 4).
-    Action { path: "/ping", policy: "test", run: ping::ping },
+    Action::new("/undo", "write", &[], undo),
+    Action::new("/redo", "write", &[], redo),
+    Action::new("/execute", "write", &["as-string", "file", "script"], script::execute),
+    Action::new("/console/inspect", "read", inspect::ARGUMENTS, inspect::inspect),
+    Action::new("/system/reboot", "reboot", &[], reboot),
+    Action::new("/tool/ping", "test", ping::ARGUMENTS, ping::ping),
+    Action::new(PING, "test", ping::ARGUMENTS, ping::ping),
     // Writing files needs `ftp` (reference 4, users).
-    Action { path: "/system/backup/save", policy: "ftp", run: files::save_backup },
-    Action { path: "/system/backup/load", policy: "reboot", run: files::load_backup },
-    Action { path: "/tool/torch", policy: "sniff", run: samples::torch },
-    Action { path: "/tool/traceroute", policy: "test", run: samples::traceroute },
-    Action { path: "/queue/monitor", policy: "read", run: samples::queues },
-    Action { path: "/export", policy: "read", run: export::everything },
-    Action { path: "/import", policy: "write", run: files::import },
+    Action::new("/system/backup/save", "ftp", files::SAVE, files::save_backup),
+    Action::new("/system/backup/load", "reboot", files::LOAD, files::load_backup),
+    Action::new("/tool/torch", "sniff", samples::TORCH, samples::torch),
+    Action::new("/tool/traceroute", "test", samples::TRACEROUTE, samples::traceroute),
+    Action::new("/queue/monitor", "read", &[], samples::queues).monitor(),
+    Action::new("/export", "read", export::ARGUMENTS, export::everything),
+    Action::new("/import", "write", files::IMPORT, files::import),
 ];
 
-pub(super) fn find(_router: &Router, path: &str) -> Option<&'static Action> {
+/// Gone from the tree in 7.23, and answered all the same (reference 4).
+const PING: &str = "/ping";
+
+pub(super) fn find(path: &str) -> Option<&'static Action> {
     ACTIONS.iter().find(|action| action.path == path)
+}
+
+/// The actions that this version's tree has.
+pub(super) fn all(minor: u8) -> impl Iterator<Item = &'static Action> {
+    ACTIONS.iter().filter(move |action| !(minor >= 23 && action.path == PING))
+}
+
+pub(super) fn listed(minor: u8, path: &str) -> Option<&'static Action> {
+    all(minor).find(|action| action.path == path)
+}
+
+/// Place, name and arguments of the actions below the root. `/console` is in no tree that is at hand.
+pub(crate) fn lone_commands(
+    minor: u8,
+) -> impl Iterator<Item = (&'static str, &'static str, Vec<&'static str>)> {
+    let below = all(minor).filter_map(|action| Some((action, action.path.rsplit_once('/')?)));
+    below
+        .filter(|(_, (place, _))| !place.is_empty() && *place != "/console")
+        .map(move |(action, (place, name))| (place, name, action.arguments(minor)))
+}
+
+/// Places that hold actions: `/tool`, `/system/backup`.
+pub(super) fn directories() -> impl Iterator<Item = &'static str> {
+    ACTIONS
+        .iter()
+        .filter_map(|action| action.path.rsplit_once('/'))
+        .map(|(above, _)| above)
+        .filter(|above| !above.is_empty())
+}
+
+pub(super) fn is_directory(path: &str) -> bool {
+    directories().any(|above| above == path)
 }
 
 fn undo(router: &mut Router, _: &Caller, _: &Request, _: &mut Replies) -> Outcome {

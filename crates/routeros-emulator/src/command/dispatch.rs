@@ -59,7 +59,13 @@ pub(super) fn evaluate(router: &mut Router, caller: &Caller, request: &Request) 
 }
 
 fn run(router: &mut Router, caller: &Caller, request: &Request, out: &mut Replies) -> Outcome {
-    if let Some(action) = actions::find(router, &request.path) {
+    if let Some(action) = actions::find(&request.path) {
+        let known = action.arguments(router.minor());
+        for (name, _) in &request.arguments {
+            if name != ".proplist" && !known.contains(&name.as_str()) {
+                return Err(vec![Trap::with(ErrorId::UnknownParameter, name)]);
+            }
+        }
         require(caller, action.policy)?;
         return (action.run)(router, caller, request, out);
     }
@@ -115,7 +121,8 @@ fn require(caller: &Caller, policy: &str) -> Result<(), Vec<Trap>> {
 fn resolve<'a>(router: &Router, request: &'a Request) -> Result<(Arc<CompiledMenu>, &'a str), Trap> {
     let (path, command) = request.split();
     // Menus that only the emulator has begin with a dot.
-    let known = !path.contains("/.") && (path.is_empty() || router.schema.is_directory(path));
+    let known = !path.contains("/.")
+        && (path.is_empty() || router.schema.is_directory(path) || actions::is_directory(path));
     if !known {
         return Err(Trap::new(ErrorId::NoSuchCommandPrefix));
     }

@@ -15,8 +15,8 @@ use crate::state::{Caller, Router, Row};
 /// Never part of an export of everything (reference 7.2).
 const LEFT_OUT: &[&str] = &["/user", "/certificate", "/file", "/system/clock", "/routing/bgp/session"];
 
-const ARGUMENTS: &[&str] =
-    &["file", "compact", "verbose", "terse", "hide-sensitive", "show-sensitive", "where"];
+pub(super) const ARGUMENTS: &[&str] =
+    &["compact", "file", "hide-sensitive", "path", "show-sensitive", "terse", "verbose", "where"];
 
 pub(super) fn everything(
     router: &mut Router,
@@ -29,7 +29,7 @@ pub(super) fn everything(
 
 /// The menus at and below `path`. Without a file the API returns nothing (reference 1.10).
 pub(super) fn export(router: &mut Router, caller: &Caller, path: &str, request: &Request) -> Outcome {
-    let known = |name: &str| ARGUMENTS.contains(&name) || (name == "path" && router.minor() >= 23);
+    let known = |name: &str| ARGUMENTS.contains(&name) && (name != "path" || router.minor() >= 23);
     if let Some((name, _)) = request.arguments.iter().find(|argument| !known(&argument.0)) {
         return Err(vec![Trap::with(ErrorId::UnknownParameter, name)]);
     }

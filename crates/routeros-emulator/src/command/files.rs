@@ -97,12 +97,11 @@ pub(super) fn read(router: &Router, request: &Request, out: &mut Replies) -> Res
     Ok(Answer::done())
 }
 
-fn refuse_others(request: &Request, known: &[&str]) -> Result<(), Vec<Trap>> {
-    match request.arguments.iter().find(|argument| !known.contains(&argument.0.as_str())) {
-        Some((name, _)) => Err(vec![Trap::with(ErrorId::UnknownParameter, name)]),
-        None => Ok(()),
-    }
-}
+pub(super) const SAVE: &[&str] = &["dont-encrypt", "encryption", "name", "password"];
+
+pub(super) const LOAD: &[&str] = &["force-v6-to-v7-configuration-upgrade", "name", "password"];
+
+pub(super) const IMPORT: &[&str] = &["dry-run", "file-name", "from-line", "verbose"];
 
 /// `x` and `x.backup` are the same file.
 pub(super) fn with_ending(name: &str, ending: &str) -> String {
@@ -110,7 +109,6 @@ pub(super) fn with_ending(name: &str, ending: &str) -> String {
 }
 
 pub(super) fn save_backup(router: &mut Router, _: &Caller, request: &Request, _: &mut Replies) -> Outcome {
-    refuse_others(request, &["name", "password", "dont-encrypt", "encryption"])?;
     let name = request.text("name").filter(|name| !name.is_empty()).unwrap_or_else(|| {
         let identity = router.setting("/system/identity", "name").unwrap_or_default();
         let stamp = crate::clock::format_date_time(router.now).replace([':', '-'], "").replace(' ', "-");
@@ -126,7 +124,6 @@ pub(super) fn save_backup(router: &mut Router, _: &Caller, request: &Request, _:
 
 /// Reboots into the saved state (reference 7.2).
 pub(super) fn load_backup(router: &mut Router, _: &Caller, request: &Request, _: &mut Replies) -> Outcome {
-    refuse_others(request, &["name", "password", "force-v6-to-v7-configuration-upgrade"])?;
     let missing = |name| vec![Trap::with(ErrorId::Missing, name)];
     let name = with_ending(&request.text("name").ok_or_else(|| missing("name"))?, ".backup");
     let password = request.text("password").ok_or_else(|| missing("password"))?;
@@ -142,7 +139,6 @@ pub(super) fn load_backup(router: &mut Router, _: &Caller, request: &Request, _:
 
 /// Not transactional: a command that fails leaves the earlier ones in force (reference 7.2).
 pub(super) fn import(router: &mut Router, caller: &Caller, request: &Request, _: &mut Replies) -> Outcome {
-    refuse_others(request, &["file-name", "verbose", "dry-run", "from-line"])?;
     let one = |trap| vec![trap];
     let on = |name: &str| request.text(name).is_some_and(|value| !matches!(value.as_str(), "no" | "false"));
     if on("dry-run") && !on("verbose") {

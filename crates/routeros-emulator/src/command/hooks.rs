@@ -25,8 +25,14 @@ pub(super) fn before_write(
                 return Err(Trap::new(ErrorId::NameOrRegexp));
             }
         }
+        "/interface/bonding" if before.is_none() => {
+            let slaves = menu.field("slaves").and_then(|ix| row.get(ix));
+            if slaves.is_none_or(|slaves| slaves.targets().is_empty()) {
+                return Err(Trap::new(ErrorId::NeedSlave));
+            }
+        }
         "/interface/vlan" => check_vlan_mtu(router, menu, row)?,
-        "/ip/firewall/address-list" if before.is_none() => {
+        "/ip/firewall/address-list" | "/ipv6/firewall/address-list" if before.is_none() => {
             stamp(router, menu, row, "creation-time");
             // An entry that times out is dynamic and does not survive a reboot (reference 4).
             if text(menu, row, "timeout").is_some() {

@@ -8,6 +8,7 @@ mod dispatch;
 mod export;
 mod files;
 mod hooks;
+mod inspect;
 mod monitor;
 mod ping;
 mod print;
@@ -21,6 +22,7 @@ mod set;
 mod target;
 mod view;
 
+pub(crate) use actions::lone_commands;
 pub(crate) use add::add_row;
 pub(crate) use dispatch::execute;
 pub(crate) use files::CONTENTS_LIMIT;

@@ -10,7 +10,7 @@ use crate::derive;
 use crate::errors::{ErrorId, Trap};
 use crate::state::{Caller, Router};
 
-const ARGUMENTS: &[&str] = &[
+pub(super) const ARGUMENTS: &[&str] = &[
     "address",
     "arp-ping",
     "as-value",
@@ -20,7 +20,6 @@ const ARGUMENTS: &[&str] = &[
     "interface",
     "interval",
     "proplist",
-    ".proplist",
     "size",
     "src-address",
     "ttl",
@@ -34,11 +33,6 @@ pub(super) fn ping(router: &mut Router, _: &Caller, request: &Request, _: &mut R
 }
 
 fn begin(router: &Router, request: &Request) -> Result<Answer, Trap> {
-    if let Some((name, _)) =
-        request.arguments.iter().find(|argument| !ARGUMENTS.contains(&argument.0.as_str()))
-    {
-        return Err(Trap::with(ErrorId::UnknownParameter, name));
-    }
     let text = request.text("address").ok_or_else(|| Trap::with(ErrorId::Missing, "address"))?;
     let bare = text.split('%').next().unwrap_or_default();
     let address: IpAddr = bare.parse().map_err(|_| Trap::new(ErrorId::ResolveFailed))?;

@@ -10,45 +10,9 @@ use super::view::{Key, RowView};
 use super::{Answer, Then};
 use crate::derive;
 use crate::errors::{ErrorId, Trap};
-use crate::schema::CompiledMenu;
+use crate::schema::{CompiledMenu, print_arguments};
 use crate::state::{Caller, Router, Row};
 use crate::value::format_id;
-
-/// Arguments of `print` in the 7.24 tree that a list menu takes.
-const LIST_ARGUMENTS: &[&str] = &[
-    ".proplist",
-    "proplist",
-    "append",
-    "as-value",
-    "brief",
-    "comments",
-    "count-only",
-    "detail",
-    "file",
-    "follow",
-    "follow-only",
-    "from",
-    "group-by",
-    "interval",
-    "oid",
-    "on-event",
-    "order-by",
-    "show-ids",
-    "stats",
-    "stats-detail",
-    "terse",
-    "timestamp",
-    "value-list",
-    "where",
-    "without-paging",
-    "all",
-    "chain",
-    "dynamic",
-    "static",
-];
-/// A singleton knows neither `detail` nor `follow` (reference 1.6, 1.7).
-const SINGLE_ARGUMENTS: &[&str] =
-    &[".proplist", "proplist", "as-value", "comments", "file", "interval", "oid", "without-paging"];
 
 /// Which properties go out.
 #[derive(Clone)]
@@ -108,11 +72,13 @@ pub(super) fn print(
     request: &Request,
     out: &mut Replies,
 ) -> Result<Answer, Trap> {
-    let known = if menu.is_list() { LIST_ARGUMENTS } else { SINGLE_ARGUMENTS };
+    let known = print_arguments(&menu.menu, router.minor());
     for (name, _) in &request.arguments {
         // An item may be named, which prints that one.
         let names_item = menu.is_list() && matches!(name.as_str(), ".id" | "numbers");
-        if !names_item && !known.contains(&name.as_str()) {
+        // Singletons take a choice of properties over the API too.
+        let chooses = matches!(name.as_str(), ".proplist" | "proplist");
+        if !names_item && !chooses && !known.contains(&name.as_str()) {
             return Err(Trap::with(ErrorId::UnknownParameter, name));
         }
     }

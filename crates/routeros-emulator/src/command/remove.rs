@@ -4,7 +4,7 @@ use super::request::Request;
 use super::{Answer, Outcome, hooks, target};
 use crate::errors::{ErrorId, Trap};
 use crate::schema::CompiledMenu;
-use crate::state::{Caller, Router};
+use crate::state::{ADDRESS_LISTS, Caller, Router};
 
 pub(super) fn remove(
     router: &mut Router,
@@ -37,7 +37,7 @@ fn one(router: &mut Router, menu: &CompiledMenu, id: u32) -> Result<(), Trap> {
     if row.dynamic
         && !menu.menu.read_only
         && menu.path() != "/ip/dhcp-server/lease"
-        && menu.path() != "/ip/firewall/address-list"
+        && !ADDRESS_LISTS.contains(&menu.path())
     {
         return Err(Trap::new(ErrorId::ConfiguredElsewhere));
     }

@@ -3,8 +3,6 @@
 
 use std::net::IpAddr;
 
-use bytes::Bytes;
-
 use super::monitor::{Fields, Frame, Monitor};
 use super::replies::Replies;
 use super::request::Request;
@@ -12,7 +10,7 @@ use super::view::{Key, RowView};
 use super::{Answer, Outcome, target};
 use crate::derive;
 use crate::errors::{ErrorId, Trap};
-use crate::schema::{CompiledMenu, monitor_arguments};
+use crate::schema::CompiledMenu;
 use crate::state::{Caller, Router, Row};
 use crate::value::{Names, Value};
 
@@ -227,35 +225,28 @@ fn address(request: &Request, name: &str) -> Result<IpAddr, Trap> {
     text.parse().map_err(|_| Trap::with(ErrorId::InvalidValue, name))
 }
 
-fn refuse_others(router: &Router, request: &Request, own: &[&str]) -> Result<(), Trap> {
-    let known = monitor_arguments(router.minor());
-    let foreign =
-        |(name, _): &&(String, Bytes)| !own.contains(&name.as_str()) && !known.contains(&name.as_str());
-    match request.arguments.iter().find(foreign) {
-        Some((name, _)) => Err(Trap::with(ErrorId::UnknownParameter, name)),
-        None => Ok(()),
-    }
-}
+pub(super) const TORCH: &[&str] = &[
+    "as-value",
+    "cpu",
+    "dscp",
+    "dst-address",
+    "dst-address6",
+    "duration",
+    "freeze-frame-interval",
+    "interface",
+    "ip-protocol",
+    "mac-protocol",
+    "port",
+    "proplist",
+    "src-address",
+    "src-address6",
+    "vlan-id",
+    "without-paging",
+];
 
 /// Nothing passes: every frame is empty.
 pub(super) fn torch(router: &mut Router, _: &Caller, request: &Request, _: &mut Replies) -> Outcome {
-    const OWN: &[&str] = &[
-        "cpu",
-        "dscp",
-        "dst-address",
-        "dst-address6",
-        "freeze-frame-interval",
-        "interface",
-        "ip-protocol",
-        "mac-protocol",
-        "port",
-        "proplist",
-        "src-address",
-        "src-address6",
-        "vlan-id",
-    ];
     let begin = || {
-        refuse_others(router, request, OWN)?;
         let interface = request.text("interface").ok_or_else(|| Trap::with(ErrorId::Missing, "interface"))?;
         item(router, &interface).ok_or_else(|| Trap::with(ErrorId::NoMatch, "interface"))?;
         Monitor::start(router, request, |_, _| Frame::Rows(vec![Vec::new()]))
@@ -263,27 +254,30 @@ pub(super) fn torch(router: &mut Router, _: &Caller, request: &Request, _: &mut 
     begin().map_err(|trap| vec![trap])
 }
 
+pub(super) const TRACEROUTE: &[&str] = &[
+    "address",
+    "as-value",
+    "count",
+    "do-not-fragment",
+    "dscp",
+    "duration",
+    "freeze-frame-interval",
+    "interface",
+    "max-hops",
+    "port",
+    "proplist",
+    "protocol",
+    "size",
+    "src-address",
+    "timeout",
+    "use-dns",
+    "vrf",
+    "without-paging",
+];
+
 /// Whatever a route leads to is one hop away (assumption `ping`).
 pub(super) fn traceroute(router: &mut Router, _: &Caller, request: &Request, _: &mut Replies) -> Outcome {
-    const OWN: &[&str] = &[
-        "address",
-        "count",
-        "do-not-fragment",
-        "dscp",
-        "freeze-frame-interval",
-        "interface",
-        "max-hops",
-        "port",
-        "proplist",
-        "protocol",
-        "size",
-        "src-address",
-        "timeout",
-        "use-dns",
-        "vrf",
-    ];
     let begin = || {
-        refuse_others(router, request, OWN)?;
         let text = request.text("address").ok_or_else(|| Trap::with(ErrorId::Missing, "address"))?;
         let address: IpAddr = text.parse().map_err(|_| Trap::new(ErrorId::ResolveFailed))?;
         let count = match request.text("count") {
@@ -316,7 +310,5 @@ pub(super) fn traceroute(router: &mut Router, _: &Caller, request: &Request, _: 
 /// `/queue/monitor`: nothing waits.
 pub(super) fn queues(router: &mut Router, _: &Caller, request: &Request, _: &mut Replies) -> Outcome {
     let row = || vec![("queued-packets", "0".to_owned()), ("queued-bytes", "0".to_owned())];
-    refuse_others(router, request, &[])
-        .and_then(|()| Monitor::start(router, request, move |_, _| Frame::Rows(vec![row()])))
-        .map_err(|trap| vec![trap])
+    Monitor::start(router, request, move |_, _| Frame::Rows(vec![row()])).map_err(|trap| vec![trap])
 }

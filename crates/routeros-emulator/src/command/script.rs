@@ -5,18 +5,48 @@ mod parse;
 
 use bytes::Bytes;
 
+use super::files::{with_ending, write_file};
 use super::replies::Replies;
 use super::request::Request;
-use super::{actions, dispatch};
-use crate::errors::Trap;
+use super::{Answer, Outcome, actions, dispatch};
+use crate::errors::{ErrorId, Trap};
 use crate::state::{Caller, Router};
-use crate::value::{Names, format_id};
+use crate::value::{Names, Value, format_id};
 use parse::{Argument, Statement};
 
 /// Runs a script line by line; the first error ends it, what went before stays (reference 7.1).
 pub(crate) fn run(router: &mut Router, caller: &Caller, source: &str) -> Result<(), Trap> {
+    said(router, caller, source).map(drop)
+}
+
+/// Runs it and answers what it put.
+fn said(router: &mut Router, caller: &Caller, source: &str) -> Result<String, Trap> {
     let statements = parse::statements(source)?;
-    run_all(router, caller, &statements, String::new())
+    let mut lines = String::new();
+    run_all(router, caller, &statements, String::new(), &mut lines)?;
+    Ok(lines)
+}
+
+/// `/execute`: in the background, whose errors nobody hears of, or with `as-string` at once (reference 1.10).
+pub(super) fn execute(router: &mut Router, caller: &Caller, request: &Request, _: &mut Replies) -> Outcome {
+    let one = |trap| vec![trap];
+    let source = request.text("script").ok_or_else(|| one(Trap::with(ErrorId::Missing, "script")))?;
+    // A script may be named instead.
+    let named = router.find("/system/script", source.as_bytes());
+    let named = named
+        .and_then(|id| router.row("/system/script", id))
+        .and_then(|row| router.value_of(row, "source").and_then(Value::as_str).map(str::to_owned));
+    let source = named.unwrap_or(source);
+    let said = said(router, caller, &source);
+    // Its mere presence counts, whatever the value.
+    if request.argument("as-string").is_some() {
+        return said.map(Answer::ret).map_err(one);
+    }
+    if let (Some(file), Ok(lines)) = (request.text("file"), &said) {
+        write_file(router, &with_ending(&file, ".txt"), lines.clone(), lines.len()).map_err(one)?;
+    }
+    router.last_job += 1;
+    Ok(Answer::ret(format_id(router.last_job)))
 }
 
 /// Whether it can be read, without running it.
@@ -30,12 +60,13 @@ fn run_all(
     caller: &Caller,
     statements: &[Statement],
     mut place: String,
+    said: &mut String,
 ) -> Result<(), Trap> {
     for statement in statements {
         match statement {
             Statement::Do { body, on_error } => {
-                match (run_all(router, caller, body, place.clone()), on_error.as_deref()) {
-                    (Err(_), Some(handler)) => run_all(router, caller, handler, place.clone())?,
+                match (run_all(router, caller, body, place.clone(), said), on_error.as_deref()) {
+                    (Err(_), Some(handler)) => run_all(router, caller, handler, place.clone(), said)?,
                     (other, _) => other?,
                 }
             }
@@ -43,6 +74,10 @@ fn run_all(
                 router.log.push(router.now, &format!("script,{topic}"), message);
             }
             Statement::Error(message) => return Err(Trap::text(message.clone())),
+            Statement::Put(line) => {
+                said.push_str(line);
+                said.push_str("\r\n");
+            }
             Statement::Nothing => {}
             Statement::Command { relative, path, arguments } => {
                 let path = if *relative { format!("{place}{path}") } else { path.clone() };
@@ -83,7 +118,7 @@ fn command(router: &mut Router, caller: &Caller, path: &str, arguments: &[Argume
             }
         }
     }
-    if actions::find(router, path).is_none() {
+    if actions::find(path).is_none() {
         // A bare word after `reboot`-like commands is no target; singletons take none.
         let single = router.menu(menu_path).is_some_and(|menu| !menu.is_list());
         if single {

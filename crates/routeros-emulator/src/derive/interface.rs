@@ -3,7 +3,7 @@
 use crate::LOOPBACK;
 use crate::schema::CompiledMenu;
 use crate::state::{Router, Row, mac_address};
-use crate::value::Value;
+use crate::value::{Target, Value};
 
 pub(super) fn field(router: &Router, menu: &CompiledMenu, row: &Row, name: &str) -> Option<Value> {
     if menu.menu.space != "/interface" {
@@ -30,6 +30,8 @@ pub(super) fn field(router: &Router, menu: &CompiledMenu, row: &Row, name: &str)
             Value::fixed(if text(router, row, "loop-protect") == Some("on") { "on" } else { "off" })
         }
         "hw-offloaded" => Value::bool(false),
+        // There is nobody else: whoever runs is master.
+        "master" if row.menu == "/interface/vrrp" => running(router, row).then(|| Value::bool(true))?,
         _ => return None,
     };
     Some(value)
@@ -83,6 +85,7 @@ pub(crate) fn l2mtu(router: &Router, row: &Row) -> Option<u32> {
                 let smallest = ports.filter_map(|port| of(router, parent(router, port)?, depth + 1)).min();
                 Some(smallest.unwrap_or(65535))
             }
+            "/interface/vxlan" => Some(65535),
             _ => None,
         }
     }
@@ -98,6 +101,15 @@ pub(super) fn mac(router: &Router, row: &Row, depth: u32) -> Option<String> {
     }
     match row.menu {
         "/interface/vlan" if depth < DEPTH => mac(router, parent(router, row)?, depth + 1),
+        // That of its first port.
+        "/interface/bonding" if depth < DEPTH => {
+            let slaves = router.value_of(row, "slaves").map(Value::targets).unwrap_or_default();
+            let first = slaves.iter().find_map(|slave| match slave {
+                Target::Row(space, id) => router.row(space, *id),
+                Target::Word(_) => None,
+            });
+            mac(router, first?, depth + 1)
+        }
         "/interface/bridge" => Some(mac_address(u64::from(row.id), 0xb000 + row.id)),
         "/interface/vrrp" => {
             let vrid: u8 = text(router, row, "vrid")?.parse().ok()?;

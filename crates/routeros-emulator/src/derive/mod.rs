@@ -34,6 +34,16 @@ pub(crate) fn field(router: &Router, menu: &CompiledMenu, row: &Row, name: &str)
         "/interface/bridge/port" | "/interface/bridge/vlan" => bridge::field(router, menu, row, name),
         "/ip/address" | "/ip/pool" => ip::field(router, menu, row, name),
         "/ipv6/address" => ipv6::field(router, row, name),
+        "/ip/dhcp-server/option" | "/ipv6/dhcp-server/option" if name == "raw-value" => {
+            let value = router.value_of(row, "value").and_then(Value::as_str).unwrap_or_default();
+            Some(Value::text(ip::raw_option(value)))
+        }
+        // Made of the interface's address (a real row: 0x00030001 and a MAC address).
+        "/ipv6/dhcp-server" if name == "duid" => {
+            let (space, id) = router.value_of(row, "interface")?.target()?;
+            let mac = interface::mac(router, router.row(space, id)?, 0)?;
+            Some(Value::text(format!("0x00030001{}", mac.replace(':', "").to_lowercase())))
+        }
         "/ip/route" | "/ipv6/route" => route::field(router, row, name),
         // What cannot work says so, and why (reference 4).
         path if path.starts_with("/routing/bgp/") => bgp(router, row, name),

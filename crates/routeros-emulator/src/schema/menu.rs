@@ -66,6 +66,8 @@ pub(crate) struct Menu {
     pub(crate) lacking: &'static [&'static str],
     /// First minor that has the menu.
     pub(crate) since: Option<u8>,
+    /// First minor that has it no more, or in another form.
+    pub(crate) until: Option<u8>,
     /// Only on hardware (a RouterBOARD), not on CHR.
     pub(crate) hardware: bool,
     /// Prints rows of the whole space (`/interface`).
@@ -95,6 +97,7 @@ impl Menu {
             extra: Vec::new(),
             lacking: &[],
             since: None,
+            until: None,
             hardware: false,
             view: false,
             policy: None,
@@ -239,6 +242,11 @@ impl Menu {
         self
     }
 
+    pub(crate) fn until(mut self, minor: u8) -> Self {
+        self.until = Some(minor);
+        self
+    }
+
     pub(crate) fn hardware(mut self) -> Self {
         self.hardware = true;
         self
@@ -261,7 +269,7 @@ impl Menu {
     }
 
     pub(crate) fn in_version(&self, minor: u8) -> bool {
-        self.since.is_none_or(|since| since <= minor)
+        self.since.is_none_or(|since| since <= minor) && self.until.is_none_or(|until| minor < until)
     }
 }
 

@@ -13,7 +13,7 @@ use super::queue::{Queue, Waiting};
 use super::shared::Shared;
 use super::supervisor::Control;
 use super::writer::{self, Write};
-use crate::command::{Follow, Monitor, Replies, Request, Then, execute};
+use crate::command::{Follow, Replies, Request, Then, execute};
 use crate::conditions::Way;
 use crate::errors::Trap;
 use crate::faults::FaultKind;
@@ -59,7 +59,7 @@ pub(super) struct Connection {
     pub(super) hung: Vec<Option<Vec<u8>>>,
     /// Tags that follow a menu.
     pub(super) following: Vec<Option<Vec<u8>>>,
-    changes: (mpsc::UnboundedSender<Output>, mpsc::UnboundedReceiver<Output>),
+    pub(super) changes: (mpsc::UnboundedSender<Output>, mpsc::UnboundedReceiver<Output>),
     pub(super) buffer: Vec<u8>,
     /// When the line had carried what was read last.
     arrived: Instant,
@@ -325,42 +325,6 @@ impl Connection {
             return Then::Done;
         }
         then
-    }
-
-    /// Further samples come by the router's clock.
-    fn go_on(&mut self, tag: Option<Vec<u8>>, mut monitor: Box<Monitor>) {
-        let changes = self.changes.0.clone();
-        let sink_tag = tag.clone();
-        let advance = move |router: &Router| {
-            let mut replies = Replies::new(sink_tag.clone());
-            let goes_on = monitor.advance(router, &mut replies);
-            let silent = replies.len() == 0;
-            let output = Output { tag: sink_tag.clone(), replies, sent: 0, last: !goes_on };
-            goes_on & (silent || changes.send(output).is_ok())
-        };
-        self.shared.router().running.push(Running {
-            session: self.session(),
-            tag: tag.clone().unwrap_or_default(),
-            advance: Box::new(advance),
-        });
-        self.following.push(tag);
-    }
-
-    /// Takes what a command that goes on has to say.
-    fn hear(&mut self, output: Output) {
-        if output.last
-            && let Some(at) = self.following.iter().position(|tag| *tag == output.tag)
-        {
-            self.following.swap_remove(at);
-        }
-        self.outputs.push(output);
-    }
-
-    /// What was said before now, so that nothing of it comes after a cancel.
-    pub(super) fn hear_all(&mut self) {
-        while let Ok(output) = self.changes.1.try_recv() {
-            self.hear(output);
-        }
     }
 
     /// Half of the answer, cut inside a sentence.

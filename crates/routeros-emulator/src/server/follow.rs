@@ -1,10 +1,10 @@
-//! What somebody who follows a menu hears (reference 1.6).
+//! Commands that go on: what their session hears (reference 1.6).
 
 use std::collections::BTreeMap;
 
-use super::connection::Output;
-use crate::command::{Follow, Replies, RowView};
-use crate::state::{Caller, Change, Router, Row};
+use super::connection::{Connection, Output};
+use crate::command::{Follow, Monitor, Replies, RowView};
+use crate::state::{Caller, Change, Router, Row, Running};
 use crate::value::format_id;
 
 /// What a follower hears of a change: the row as it is now, or that it is dead.
@@ -69,4 +69,42 @@ fn dead(id: u32, replies: &mut Replies) {
 
 fn output(follow: &Follow, replies: Replies) -> Output {
     Output { tag: follow.tag.clone(), replies, sent: 0, last: false }
+}
+
+impl Connection {
+    /// Further samples come by the router's clock.
+    pub(super) fn go_on(&mut self, tag: Option<Vec<u8>>, mut monitor: Box<Monitor>) {
+        let changes = self.changes.0.clone();
+        let sink_tag = tag.clone();
+        let advance = move |router: &Router| {
+            let mut replies = Replies::new(sink_tag.clone());
+            let goes_on = monitor.advance(router, &mut replies);
+            let silent = replies.len() == 0;
+            let output = Output { tag: sink_tag.clone(), replies, sent: 0, last: !goes_on };
+            goes_on & (silent || changes.send(output).is_ok())
+        };
+        self.shared.router().running.push(Running {
+            session: self.session(),
+            tag: tag.clone().unwrap_or_default(),
+            advance: Box::new(advance),
+        });
+        self.following.push(tag);
+    }
+
+    /// Takes what a command that goes on has to say.
+    pub(super) fn hear(&mut self, output: Output) {
+        if output.last
+            && let Some(at) = self.following.iter().position(|tag| *tag == output.tag)
+        {
+            self.following.swap_remove(at);
+        }
+        self.outputs.push(output);
+    }
+
+    /// What was said before now, so that nothing of it comes after a cancel.
+    pub(super) fn hear_all(&mut self) {
+        while let Ok(output) = self.changes.1.try_recv() {
+            self.hear(output);
+        }
+    }
 }

@@ -12,6 +12,9 @@ const READ: &str = "local,telnet,ssh,reboot,read,test,winbox,password,web,sniff,
 const WRITE: &str = "local,telnet,ssh,reboot,read,write,test,winbox,password,web,sniff,sensitive,api,romon,rest-api,!ftp,!policy";
 const FULL: &str = "local,telnet,ssh,ftp,reboot,read,write,policy,test,winbox,password,web,sniff,sensitive,api,romon,rest-api";
 
+/// Lists whose entries may be dynamic, time out, and do not outlive a reboot then (reference 4).
+pub(crate) const ADDRESS_LISTS: [&str; 2] = ["/ip/firewall/address-list", "/ipv6/firewall/address-list"];
+
 /// Name, port, enabled by default.
 const SERVICES: &[(&str, &str, bool)] = &[
     ("ftp", "21", true),
@@ -115,7 +118,7 @@ impl Router {
 
     /// What is lost with the power: entries with a timeout, dynamic leases (reference 4).
     pub(super) fn forget_volatile(&mut self) {
-        for path in ["/ip/firewall/address-list", "/ip/dhcp-server/lease", "/ip/firewall/connection"] {
+        for path in ADDRESS_LISTS.into_iter().chain(["/ip/dhcp-server/lease", "/ip/firewall/connection"]) {
             let Some(menu) = self.menu(path) else { continue };
             let lost: Vec<u32> = self
                 .stored(&menu)
@@ -135,7 +138,12 @@ impl Router {
 
     /// Address-list entries whose timeout has passed.
     pub(super) fn expire_entries(&mut self) {
-        let Some(menu) = self.menu("/ip/firewall/address-list") else { return };
+        ADDRESS_LISTS.into_iter().for_each(|list| self.expire_entries_of(list));
+        self.discard_pending();
+    }
+
+    fn expire_entries_of(&mut self, list: &str) {
+        let Some(menu) = self.menu(list) else { return };
         let (Some(timeout), Some(created)) = (menu.field("timeout"), menu.field("creation-time")) else {
             return;
         };
@@ -158,7 +166,6 @@ impl Router {
         for id in expired {
             self.delete(&menu, id);
         }
-        self.discard_pending();
     }
 
     /// Counters and times of a row: no history entry.

@@ -20,7 +20,7 @@ mod upgrade;
 pub(crate) use agenda::Planned;
 pub(crate) use bgp::BgpSession;
 pub(crate) use change::Change;
-pub(crate) use defaults::{fresh, mac_address};
+pub(crate) use defaults::{ADDRESS_LISTS, fresh, mac_address};
 pub(crate) use router::{Follower, Router, Running, Settings};
 pub(crate) use row::Row;
 pub(crate) use session::Caller;

@@ -69,6 +69,8 @@ pub(crate) struct Router {
     pub(crate) hold: Option<Hold>,
     pub(crate) sessions: BTreeMap<u32, Session>,
     pub(crate) last_session: u32,
+    /// Background scripts begun so far.
+    pub(crate) last_job: u32,
     pub(crate) log: Log,
     /// What the command under way has done so far.
     pub(super) pending: Vec<Change>,
@@ -106,6 +108,7 @@ impl Router {
             hold: None,
             sessions: BTreeMap::new(),
             last_session: 0,
+            last_job: 0,
             log: Log::default(),
             pending: Vec::new(),
             followers: Vec::new(),

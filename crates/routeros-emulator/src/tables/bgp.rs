@@ -14,6 +14,7 @@ pub(super) fn menus() -> Vec<Menu> {
         super::bgp_session::bgp_session(),
         bgp_advertisements(),
         bgp_vpn(),
+        bgp_evpn(),
     ]
 }
 
@@ -234,4 +235,19 @@ fn shared_by_connection_and_template() -> Vec<Field> {
         f("use-bfd", Type::Bool).unset(),
         f("vrf", ref_to(VRFS, &["main"])).unset(),
     ]
+}
+
+/// `/routing/bgp/evpn`.
+fn bgp_evpn() -> Menu {
+    Menu::list("/routing/bgp/evpn").since(20).ordered().fields([
+        f("name", Type::Text).unset(),
+        f("export.route-targets", Type::Opaque).unset(),
+        f("import.route-targets", Type::Opaque).unset(),
+        f("instance", ref_to(&["/routing/bgp/instance"], &[])).mandatory(),
+        f("rd", Type::Text).unset(),
+        f("vni", Type::Opaque).unset(),
+        f("vrf", ref_to(VRFS, &["main"])).unset(),
+        f("comment", Type::Text),
+        f("disabled", Type::Bool).default("false"),
+    ])
 }

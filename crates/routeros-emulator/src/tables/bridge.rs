@@ -9,7 +9,7 @@ const BRIDGES: &[&str] = &["/interface"];
 const LONG: u64 = 42_949_672_950;
 
 pub(super) fn menus() -> Vec<Menu> {
-    vec![bridge(), port(), vlan()]
+    vec![bridge(), port(), vlan(), host()]
 }
 
 fn bridge() -> Menu {
@@ -129,5 +129,21 @@ fn vlan() -> Menu {
             ro("current-untagged", Type::Opaque),
             ro("dynamic", Type::Bool),
         ])
+        .comment_and_disabled()
+}
+
+/// `/interface/bridge/host`: addresses set by hand; none are learned here.
+fn host() -> Menu {
+    let flags = ["dynamic", "external", "invalid", "local"];
+    Menu::list("/interface/bridge/host")
+        .fields([
+            f("mac-address", Type::Mac).mandatory(),
+            f("bridge", ref_to(BRIDGES, &[])).mandatory(),
+            f("interface", ref_to(INTERFACE, &[])).mandatory(),
+            f("vid", num(0, 4095)).unset(),
+            ro("on-interface", Type::Text),
+        ])
+        .fields(flags.map(|name| ro(name, Type::Bool).default("false")))
+        .fields([ro("aged", Type::Bool).default("false").since(22)])
         .comment_and_disabled()
 }

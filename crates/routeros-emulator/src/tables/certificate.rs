@@ -4,7 +4,7 @@ use crate::errors::ErrorId;
 use crate::schema::{Menu, Type, enum_of, f, list_of, num, ro, set_of, time};
 
 pub(super) fn menus() -> Vec<Menu> {
-    vec![certificate()]
+    vec![certificate(), settings()]
 }
 
 /// `/certificate`.
@@ -54,4 +54,16 @@ fn certificate() -> Menu {
             ro("smart-card-key", Type::Bool).default("false"),
             ro("status", Type::Text),
         ]).unset_command().command("sign", &[".id", "number", "name", "ca", "ca-crl-host", "ca-on-smart-card"])
+}
+
+/// `/certificate/settings`. Which authorities are trusted from the start was renamed in 7.21 (reference 5).
+fn settings() -> Menu {
+    Menu::singleton("/certificate/settings").fields([
+        f("builtin-trust-anchors", Type::Opaque).default("trusted").since(19).until(21),
+        f("builtin-trust-store", Type::Opaque).default("default").since(21),
+        f("crl-download", Type::Bool).default("false"),
+        f("crl-store", enum_of(&["ram", "system"])).default("ram"),
+        f("crl-use", Type::Bool).default("false"),
+        f("current-defaults", Type::Opaque).since(22),
+    ])
 }

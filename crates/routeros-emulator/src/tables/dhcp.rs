@@ -9,7 +9,7 @@ use crate::schema::{
 const LONGEST: u64 = 4_294_967_295_000;
 
 pub(super) fn menus() -> Vec<Menu> {
-    vec![server(), network(), lease(), option(), option_sets()]
+    vec![server(), network(), lease(), option(), option_sets(), config(), matcher(), alert()]
 }
 
 fn server() -> Menu {
@@ -137,4 +137,45 @@ fn option_sets() -> Menu {
         f("name", Type::Text).mandatory(),
         f("options", refs_to(&["/ip/dhcp-server/option"], &[])).default(""),
     ])
+}
+
+/// `/ip/dhcp-server/config`.
+fn config() -> Menu {
+    Menu::singleton("/ip/dhcp-server/config").fields([
+        f("accounting", Type::Bool).default("true"),
+        f("interim-update", time()).default("0s"),
+        f("radius-password", Type::Opaque).default("empty"),
+        f("store-leases-disk", words(&["immediately", "never"], time())).default("5m"),
+    ])
+}
+
+/// `/ip/dhcp-server/matcher`.
+fn matcher() -> Menu {
+    Menu::list("/ip/dhcp-server/matcher")
+        .unique(&["name"], ErrorId::NameExists)
+        .fields([
+            f("name", Type::Text).mandatory(),
+            f("server", ref_to(&["/ip/dhcp-server"], &["all"])).mandatory(),
+            f("address-pool", ref_to(&["/ip/pool"], &["static-only"])),
+            f("option-set", ref_to(&["/ip/dhcp-server/option/sets"], &["none"])),
+            f("code", words(&["vendor-specific"], num(1, 254))).mandatory(),
+            f("value", Type::Text).mandatory(),
+            f("matching-type", enum_of(&["exact", "substring"])).mandatory(),
+        ])
+        .comment_and_disabled()
+}
+
+/// `/ip/dhcp-server/alert`.
+fn alert() -> Menu {
+    Menu::list("/ip/dhcp-server/alert")
+        .fields([
+            f("interface", ref_to(INTERFACE, &[])).mandatory(),
+            f("alert-timeout", words(&["none"], time())).default("1h"),
+            f("on-alert", Type::Text).default(""),
+            f("valid-server", list_of(Type::Mac)).default(""),
+            ro("invalid", Type::Bool),
+            ro("unknown-server", Type::Text),
+        ])
+        .comment_and_disabled()
+        .command("reset-alert", &["numbers", ".id"])
 }

@@ -214,6 +214,6 @@ fn firewall_address_list() -> Menu {
         f("timeout", time_between(0, 21_474_836_000)),
         f("comment", Type::Text),
         f("disabled", Type::Bool).default("false"),
-        ro("creation-time", Type::Text),
+        ro("creation-time", Type::Date).volatile(),
     ])
 }

@@ -2,10 +2,21 @@
 
 use super::shared::{INTERFACE_OR_LIST, LIST};
 use crate::errors::ErrorId;
-use crate::schema::{Menu, Type, enum_of, f, list_of, num, ref_to, refs_to, ro, set_of, time, time_between};
+use crate::schema::{
+    Menu, Type, enum_of, f, hex, list_of, num, ref_to, refs_to, ro, set_of, time, time_between,
+};
 
 pub(super) fn menus() -> Vec<Menu> {
-    vec![vrf(), settings(), neighbor_discovery_settings(), dns_forwarders(), dns_adlist()]
+    vec![
+        vrf(),
+        settings(),
+        neighbor_discovery_settings(),
+        dns_forwarders(),
+        dns_adlist(),
+        dns_cache(),
+        webserver(),
+        neighbor(),
+    ]
 }
 
 /// `/ip/vrf`.
@@ -28,7 +39,7 @@ fn settings() -> Menu {
         f("arp-timeout", time()).default("30s"),
         f("icmp-errors-use-inbound-interface-address", Type::Bool).default("false").since(18),
         f("icmp-rate-limit", num(0, 4_294_967_295)).default("10"),
-        f("icmp-rate-mask", num(0, 4_294_967_295)).default("0x1818"),
+        f("icmp-rate-mask", hex(0, 4_294_967_295)).default("0x1818"),
         f("ip-forward", Type::Bool).default("true"),
         f("ipv4-fragment-time", num(0, 4_294_967_295)).since(23),
         f("ipv4-high-fragment-thresh", num(0, 4_294_967_295)).since(23),
@@ -41,12 +52,12 @@ fn settings() -> Menu {
         f("tcp-timestamps", enum_of(&["disabled", "random-offset", "enabled"]))
             .default("random-offset")
             .since(18),
-        ro("ipv4-fast-path-active", Type::Bool),
-        ro("ipv4-fast-path-bytes", num(0, i64::MAX)).volatile(),
-        ro("ipv4-fast-path-packets", num(0, i64::MAX)).volatile(),
-        ro("ipv4-fasttrack-active", Type::Bool),
-        ro("ipv4-fasttrack-bytes", num(0, i64::MAX)).volatile(),
-        ro("ipv4-fasttrack-packets", num(0, i64::MAX)).volatile(),
+        ro("ipv4-fast-path-active", Type::Bool).default("true"),
+        ro("ipv4-fast-path-bytes", num(0, i64::MAX)).default("0").volatile(),
+        ro("ipv4-fast-path-packets", num(0, i64::MAX)).default("0").volatile(),
+        ro("ipv4-fasttrack-active", Type::Bool).default("false"),
+        ro("ipv4-fasttrack-bytes", num(0, i64::MAX)).default("0").volatile(),
+        ro("ipv4-fasttrack-packets", num(0, i64::MAX)).default("0").volatile(),
     ])
 }
 
@@ -90,5 +101,62 @@ fn dns_adlist() -> Menu {
         f("disabled", Type::Bool).default("false"),
         ro("match-count", num(0, i64::MAX)).default("0").volatile(),
         ro("name-count", num(0, i64::MAX)).default("0").volatile(),
+    ])
+}
+
+/// `/ip/dns/cache`.
+fn dns_cache() -> Menu {
+    Menu::list("/ip/dns/cache")
+        .read_only()
+        .no_undo()
+        .fields(["type", "data", "name", "ttl"].map(|name| ro(name, Type::Text)))
+        .fields([ro("static", Type::Bool)])
+        .command("flush", &[])
+}
+
+/// `/ip/service/webserver`: what the web server offers, plain and over TLS.
+fn webserver() -> Menu {
+    let switches = [
+        "acme-plain",
+        "crl-plain",
+        "graphs-plain",
+        "graphs-secure",
+        "index-plain",
+        "index-secure",
+        "rest-plain",
+        "rest-secure",
+        "scep-plain",
+        "webfig-plain",
+        "webfig-secure",
+    ];
+    Menu::singleton("/ip/service/webserver")
+        .since(21)
+        .fields(switches.map(|name| f(name, Type::Bool).default("true")))
+}
+
+/// `/ip/neighbor`: devices that were discovered.
+fn neighbor() -> Menu {
+    let names = [
+        "address",
+        "address4",
+        "address6",
+        "board",
+        "discovered-by",
+        "identity",
+        "interface",
+        "interface-name",
+        "mac-address",
+        "platform",
+        "software-id",
+        "system-caps",
+        "system-caps-enabled",
+        "system-description",
+        "unpack",
+        "version",
+    ];
+    Menu::list("/ip/neighbor").read_only().no_undo().fields(names.map(|name| ro(name, Type::Text))).fields([
+        ro("age", time()).volatile(),
+        ro("uptime", time()).volatile(),
+        ro("ipv6", Type::Bool),
     ])
 }

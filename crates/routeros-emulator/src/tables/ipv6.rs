@@ -16,6 +16,11 @@ pub(super) fn menus() -> Vec<Menu> {
         dhcp_server(),
         dhcp_server_option(),
         dhcp_server_binding(),
+        dhcp_server_option_sets(),
+        pool_used(),
+        nd_settings(),
+        nd_prefix_default(),
+        nd_proxy(),
     ]
 }
 
@@ -114,12 +119,12 @@ fn settings() -> Menu {
         f("soft-max-neighbor-entries", num(0, 4_294_967_295)).default("8192").since(18),
         f("stale-neighbor-detect-interval", num(0, 4_294_967_295)).default("30").since(18),
         f("stale-neighbor-timeout", num(0, 4_294_967_295)).default("60").since(18),
-        ro("ipv6-fast-path-active", Type::Bool),
-        ro("ipv6-fast-path-bytes", num(0, i64::MAX)).volatile(),
-        ro("ipv6-fast-path-packets", num(0, i64::MAX)).volatile(),
-        ro("ipv6-fasttrack-active", Type::Bool),
-        ro("ipv6-fasttrack-bytes", num(0, i64::MAX)).volatile(),
-        ro("ipv6-fasttrack-packets", num(0, i64::MAX)).volatile(),
+        ro("ipv6-fast-path-active", Type::Bool).default("true"),
+        ro("ipv6-fast-path-bytes", num(0, i64::MAX)).default("0").volatile(),
+        ro("ipv6-fast-path-packets", num(0, i64::MAX)).default("0").volatile(),
+        ro("ipv6-fasttrack-active", Type::Bool).default("false"),
+        ro("ipv6-fasttrack-bytes", num(0, i64::MAX)).default("0").volatile(),
+        ro("ipv6-fasttrack-packets", num(0, i64::MAX)).default("0").volatile(),
     ])
 }
 
@@ -256,4 +261,45 @@ fn dhcp_server_binding() -> Menu {
         ro("reconfigure-status", Type::Text),
         ro("status", Type::Text),
     ])
+}
+
+/// `/ipv6/dhcp-server/option/sets`.
+fn dhcp_server_option_sets() -> Menu {
+    Menu::list("/ipv6/dhcp-server/option/sets").unique(&["name"], ErrorId::NameExists).fields([
+        f("name", Type::Text).mandatory(),
+        f("options", refs_to(&["/ipv6/dhcp-server/option"], &[])).mandatory(),
+    ])
+}
+
+/// `/ipv6/pool/used`.
+fn pool_used() -> Menu {
+    Menu::list("/ipv6/pool/used")
+        .read_only()
+        .fields(["info", "owner", "pool", "prefix"].map(|name| ro(name, Type::Text)))
+}
+
+/// `/ipv6/nd/settings`.
+fn nd_settings() -> Menu {
+    Menu::singleton("/ipv6/nd/settings").since(23).fields([
+        f("router-advertisement-ignored-options", Type::Opaque).default(""),
+        f("router-advertisement-route-distance", num(1, 255)).default("1"),
+    ])
+}
+
+/// `/ipv6/nd/prefix/default`.
+fn nd_prefix_default() -> Menu {
+    Menu::singleton("/ipv6/nd/prefix/default").fields([
+        f("autonomous", Type::Bool).default("true"),
+        f("dhcp6-pd-preferred", Type::Bool).default("false").since(22),
+        f("preferred-lifetime", words(&["infinity"], time())).default("1w"),
+        f("valid-lifetime", words(&["infinity"], time())).default("4w2d"),
+    ])
+}
+
+/// `/ipv6/nd/proxy`.
+fn nd_proxy() -> Menu {
+    Menu::list("/ipv6/nd/proxy")
+        .since(20)
+        .fields([f("address", Type::Opaque), f("interface", ref_to(INTERFACE, &[]))])
+        .comment_and_disabled()
 }

@@ -3,7 +3,7 @@
 use super::shared::{INTERFACE, INTERFACE_OR_LIST, TABLES, VRFS};
 use crate::errors::ErrorId;
 use crate::schema::{
-    Menu, Type, enum_of, f, list_of, num, ref_to, refs_to, ro, set_of, time, time_between, words,
+    Menu, Secret, Type, enum_of, f, list_of, num, ref_to, refs_to, ro, set_of, time, time_between, words,
 };
 
 pub(super) fn menus() -> Vec<Menu> {
@@ -19,6 +19,8 @@ pub(super) fn menus() -> Vec<Menu> {
         ospf_interface_template(),
         ospf_static_neighbor(),
         ospf_neighbor(),
+        ospf_interface_seen(),
+        ospf_interface(),
     ]
 }
 
@@ -241,5 +243,62 @@ fn ospf_neighbor() -> Menu {
         ro("state-changes", num(0, i64::MAX)),
         ro("timeout", time()),
         ro("virtual", Type::Bool),
+    ])
+}
+
+/// `/routing/ospf/interface`, which the router fills alone.
+fn ospf_interface_seen() -> Menu {
+    let names = [
+        "address",
+        "area",
+        "bdr",
+        "dr",
+        "instance-id",
+        "interface",
+        "network-type",
+        "state",
+        "vlink-neighbor-id",
+        "vlink-remote-address",
+        "vlink-transit-area",
+    ];
+    let times = ["dead-interval", "hello-interval", "retransmit-interval", "transmit-delay"];
+    Menu::list("/routing/ospf/interface")
+        .until(23)
+        .read_only()
+        .fields(names.map(|name| ro(name, Type::Text)))
+        .fields(times.map(|name| ro(name, time())))
+        .fields(["cost", "priority"].map(|name| ro(name, num(0, 65_535))))
+        .fields(["dynamic", "use-bfd"].map(|name| ro(name, Type::Bool)))
+}
+
+/// The same since 7.23, which takes rows (reference 5).
+fn ospf_interface() -> Menu {
+    const TYPES: &[&str] = &["broadcast", "nbma", "ptp", "ptp-unnumbered", "ptmp", "virtual-link"];
+    Menu::list("/routing/ospf/interface").since(23).unset_command().fields([
+        f("interface", ref_to(INTERFACE, &[])),
+        f("address", Type::Opaque),
+        f("area", ref_to(&["/routing/ospf/area"], &[])).mandatory(),
+        f("auth", Type::Opaque),
+        f("auth-id", num(0, 255)),
+        f("auth-key", Type::Text).secret(Secret::Sensitive),
+        f("cost", num(1, 65_535)).default("1"),
+        f("dead-interval", time()).default("40s"),
+        f("hello-interval", time()).default("10s"),
+        f("instance-id", num(0, 255)).default("0"),
+        f("passive", Type::Opaque),
+        f("priority", num(0, 255)).default("128"),
+        f("retransmit-interval", time()).default("5s"),
+        f("transmit-delay", time()).default("1s"),
+        f("type", enum_of(TYPES)).default("broadcast"),
+        f("use-bfd", Type::Bool),
+        f("vlink-neighbor-id", Type::Ip4),
+        f("vlink-transit-area", ref_to(&["/routing/ospf/area"], &[])),
+        f("comment", Type::Text),
+        f("disabled", Type::Bool).default("false"),
+        ro("bdr", Type::Text),
+        ro("dr", Type::Text),
+        ro("dynamic", Type::Bool),
+        ro("state", Type::Text),
+        ro("vlink-remote-address", Type::Text),
     ])
 }

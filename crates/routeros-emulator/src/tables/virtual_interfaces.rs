@@ -297,10 +297,10 @@ fn bridge_settings() -> Menu {
         f("use-ip-firewall", Type::Bool).default("false"),
         f("use-ip-firewall-for-pppoe", Type::Bool).default("false"),
         f("use-ip-firewall-for-vlan", Type::Bool).default("false"),
-        ro("bridge-fast-forward-bytes", num(0, i64::MAX)).volatile(),
-        ro("bridge-fast-forward-packets", num(0, i64::MAX)).volatile(),
-        ro("bridge-fast-path-active", Type::Bool),
-        ro("bridge-fast-path-bytes", num(0, i64::MAX)).volatile(),
-        ro("bridge-fast-path-packets", num(0, i64::MAX)).volatile(),
+        ro("bridge-fast-forward-bytes", num(0, i64::MAX)).default("0").volatile(),
+        ro("bridge-fast-forward-packets", num(0, i64::MAX)).default("0").volatile(),
+        ro("bridge-fast-path-active", Type::Bool).default("true"),
+        ro("bridge-fast-path-bytes", num(0, i64::MAX)).default("0").volatile(),
+        ro("bridge-fast-path-packets", num(0, i64::MAX)).default("0").volatile(),
     ])
 }

@@ -83,7 +83,9 @@ impl AddressRange {
             }
             return Ok(AddressRange::Between(first, last));
         }
-        Prefix::parse(text, v6).map(|prefix| AddressRange::Network(prefix.network())).ok_or(NotARange::Other)
+        // A real row kept the host bits of its IPv6 network.
+        let kept = |prefix: Prefix| if v6 { prefix } else { prefix.network() };
+        Prefix::parse(text, v6).map(|prefix| AddressRange::Network(kept(prefix))).ok_or(NotARange::Other)
     }
 }
 
@@ -112,6 +114,7 @@ mod tests {
     fn ranges_print_as_a_router_does() {
         assert_eq!(shown("10.0.0.1/32").as_deref(), Some("10.0.0.1"));
         assert_eq!(shown("10.0.0.9/24").as_deref(), Some("10.0.0.0/24"));
+        assert_eq!(shown("123:dead::beaf/64").as_deref(), Some("123:dead::beaf/64"));
         assert_eq!(shown("10.0.0.1-10.0.0.9").as_deref(), Some("10.0.0.1-10.0.0.9"));
         assert_eq!(shown("10.0.0.9-10.0.0.1"), None);
         assert_eq!(Prefix::parse("10.0.0.1/255.255.255.0", false).unwrap().length, 24);

@@ -20,6 +20,8 @@ pub(super) enum Statement {
         message: String,
     },
     Error(String),
+    /// A line for whoever waits for the script.
+    Put(String),
     /// `:delay` and comments: nothing to see.
     Nothing,
 }
@@ -73,7 +75,7 @@ fn statement(line: &[Token]) -> Result<Option<Statement>, Trap> {
         ":delay" | "delay" | ":local" | ":global" => Statement::Nothing,
         ":error" => Statement::Error(word(1)),
         ":log" => Statement::Log { topic: word(1), message: word(2) },
-        ":put" => Statement::Log { topic: "info".into(), message: word(1) },
+        ":put" => Statement::Put(word(1)),
         ":do" => {
             let mut groups = line.iter().filter_map(|token| match token {
                 Token::Braces(inner) => Some(inner),
