@@ -74,6 +74,8 @@ pub(crate) struct Inner {
     pub(crate) failures: Mutex<HashMap<String, u64>>,
     /// Sessions kept between changes.
     pub(crate) sessions: Mutex<HashMap<RouterId, Session>>,
+    /// Pools with gauges.
+    pub(crate) shown: crate::forecast::Shown,
 }
 
 impl std::fmt::Debug for Engine {
@@ -89,7 +91,9 @@ impl Engine {
         let holder = hex(&ambient.random::<8>());
         let sessions = Mutex::default();
         let failures = Mutex::default();
-        Self(Arc::new(Inner { store, ambient, config, wake: Notify::new(), holder, failures, sessions }))
+        let shown = Mutex::default();
+        let wake = Notify::new();
+        Self(Arc::new(Inner { store, ambient, config, wake, holder, failures, sessions, shown }))
     }
 
     /// Runs the workers until `shutdown`; a change in progress is brought to the end of its present
@@ -112,7 +116,8 @@ impl Engine {
         changes.and(upkeep).and(failures)
     }
 
-    /// Signs the heads of the audit chains and forgets old idempotency keys, now and then.
+    /// Signs the heads of the audit chains, forgets old idempotency keys and looks how full pools are, now
+    /// and then.
     async fn run_upkeep(&self, shutdown: CancellationToken) -> Result<(), Error> {
         loop {
             if let Err(error) = self.upkeep().await {
@@ -128,12 +133,17 @@ impl Engine {
         Ok(())
     }
 
-    async fn upkeep(&self) -> Result<(), Error> {
+    /// One round of upkeep: what [`Self::run`] does every minute.
+    ///
+    /// # Errors
+    /// See [`Error`]; what was left undone is done by the next round.
+    pub async fn upkeep(&self) -> Result<(), Error> {
         let now = self.now();
         self.0.store.checkpoint_audit(now).await?;
         let before = now.checked_sub(jiff::SignedDuration::from_hours(24 * KEY_DAYS)).unwrap_or(now);
         transaction!(self, |tx| { tx.purge_idempotent(before).await? })?;
-        Ok(())
+        self.sample_pools().await?;
+        self.show_pools().await
     }
 
     /// Whether the database answers, for `/readyz`.
@@ -160,4 +170,5 @@ fn describe_metrics() {
         metrics::Unit::Seconds,
         "From the order of a network to its end"
     );
+    crate::forecast::describe();
 }

@@ -279,6 +279,15 @@ CREATE TABLE label (
 );
 CREATE INDEX label_value ON label (key, value, object_id);
 
+-- Addresses of a pool in use (a decimal number of up to 128 bits), one sample a day; days since 1970.
+CREATE TABLE pool_sample (
+    pool_id TEXT NOT NULL REFERENCES pool (id) ON DELETE CASCADE,
+    day BIGINT NOT NULL,
+    used TEXT NOT NULL,
+    PRIMARY KEY (pool_id, day)
+);
+CREATE INDEX pool_sample_day ON pool_sample (day);
+
 -- Versions of objects that are no more, valid from `since` to before `until`: see src/past.rs. Objects are
 -- found by their place in a list (the key) and by their id.
 CREATE TABLE past (

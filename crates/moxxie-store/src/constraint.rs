@@ -102,7 +102,7 @@ fn key_name(message: &str) -> String {
 
 /// The table a key belongs to, by the beginning of the key's name.
 fn table_of(key: &str) -> &'static str {
-    const TABLES: [&str; 26] = [
+    const TABLES: [&str; 27] = [
         "address",
         "asn_range",
         "asn",
@@ -121,6 +121,7 @@ fn table_of(key: &str) -> &'static str {
         "label",
         "network",
         "past",
+        "pool_sample",
         "pool",
         "prefix",
         "router",

@@ -71,12 +71,23 @@ impl Reads {
         page: &Page,
     ) -> Result<Listing<String>> {
         let after = page.cursor().unwrap_or_default();
-        let read = |row: &Row| row.text("object_id");
-        let items = match value {
-            Some(value) => self.list(&WITH, &params![key, value, after, scope, page.fetch()], read).await?,
-            None => self.list(&WITH_KEY, &params![key, after, scope, page.fetch()], read).await?,
-        };
+        let items = self.labelled_after(scope, key, value, after, page.fetch()).await?;
         Ok(page.listing(items, Clone::clone))
+    }
+
+    pub(crate) async fn labelled_after(
+        &self,
+        scope: Scope,
+        key: &str,
+        value: Option<&str>,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<String>> {
+        let read = |row: &Row| row.text("object_id");
+        match value {
+            Some(value) => self.list(&WITH, &params![key, value, after, scope, limit], read).await,
+            None => self.list(&WITH_KEY, &params![key, after, scope, limit], read).await,
+        }
     }
 }
 

@@ -23,10 +23,14 @@ static MIGRATIONS: &[Migration] = &[Migration {
     sqlite: &[
         include_str!("../migrations/0001_tables.sql"),
         include_str!("../migrations/0001_rules.sqlite.sql"),
+        include_str!("../migrations/0001_search.sql"),
+        include_str!("../migrations/0001_search.sqlite.sql"),
     ],
     postgres: &[
         include_str!("../migrations/0001_tables.sql"),
         include_str!("../migrations/0001_rules.postgres.sql"),
+        include_str!("../migrations/0001_search.sql"),
+        include_str!("../migrations/0001_search.postgres.sql"),
     ],
 }];
 

@@ -81,6 +81,8 @@ pub static ALL: &[&[&Statement]] = &[
     crate::pool::STATEMENTS,
     crate::prefix::STATEMENTS,
     crate::router::STATEMENTS,
+    crate::sample::STATEMENTS,
+    crate::search::STATEMENTS,
     crate::secret::STATEMENTS,
     crate::site::STATEMENTS,
     crate::step::STATEMENTS,

@@ -5,7 +5,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "server")]
 use crate::commands::{config, demo, serve};
 use crate::{
-    commands::{audit, change, completions, login, network, pool, router, site, tenant, token},
+    commands::{audit, change, completions, login, network, pool, router, search, site, tenant, token},
     exit,
     session::{Global, Session},
 };
@@ -41,6 +41,10 @@ pub(crate) enum Command {
     /// Tenants: who networks belong to
     #[command(subcommand)]
     Tenant(tenant::Command),
+    /// Find an address, prefix, VLAN, MAC, label, host, network, tenant
+    Search(search::Search),
+    /// Say who has an address
+    WhoHas(search::WhoHas),
     /// The audit trail
     #[command(subcommand)]
     Audit(audit::Command),
@@ -83,6 +87,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Pool(command) => pool::run(command, &session()?).await,
         Command::Router(command) => router::run(command, &session()?).await,
         Command::Tenant(command) => tenant::run(command, &session()?).await,
+        Command::Search(args) => search::search(args, &session()?).await,
+        Command::WhoHas(args) => search::who_has(args, &session()?).await,
         Command::Audit(command) => audit::run(command, &session()?).await,
         Command::Token(command) => token::run(command, &session()?).await,
         Command::Login(args) => login::login(args, &global).await,

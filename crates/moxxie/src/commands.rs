@@ -13,6 +13,7 @@ pub(crate) mod network;
 pub(crate) mod order;
 pub(crate) mod pool;
 pub(crate) mod router;
+pub(crate) mod search;
 #[cfg(feature = "server")]
 pub(crate) mod serve;
 pub(crate) mod site;

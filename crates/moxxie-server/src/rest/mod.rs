@@ -13,6 +13,7 @@ pub(crate) mod openapi;
 mod order;
 mod pool;
 mod router;
+mod search;
 mod tenant;
 mod token;
 
@@ -50,6 +51,7 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .merge(network::routes())
         .merge(address::routes())
         .merge(change::routes())
+        .merge(search::routes())
         .merge(audit::routes())
         .merge(token::routes());
     OpenApiRouter::new().nest(moxxie_api::BASE, v1).merge(health::metrics_route())

@@ -34,6 +34,7 @@ const TAGS: &[(&str, &str)] = &[
     ("tenants", "Whose networks they are"),
     ("networks", "What users order"),
     ("addresses", "Addresses in networks"),
+    ("search", "Who has this address, where is that VLAN, what is called so"),
     ("changes", "What moxxie is doing, has done, or could not do"),
     ("audit", "Who did what, when, from where, and why"),
     ("tokens", "Who may use the API"),

@@ -3,6 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
     Page, PageQuery,
+    forecast::PoolForecast,
     pool::{Pool, PoolCreate},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -14,7 +15,10 @@ use crate::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list_pools, create_pool)).routes(routes!(get_pool, delete_pool))
+    OpenApiRouter::new()
+        .routes(routes!(list_pools, create_pool))
+        .routes(routes!(get_pool, delete_pool))
+        .routes(routes!(forecast_pool))
 }
 
 /// List pools
@@ -55,6 +59,24 @@ async fn create_pool(State(state): State<AppState>, ask: Write<PoolCreate>) -> C
 )]
 async fn get_pool(State(state): State<AppState>, Target(pool): Target<String>, ask: Read) -> Answer<Pool> {
     Ok(Json(state.engine.pool(&ask.context, &pool).await?))
+}
+
+/// Forecast a pool
+///
+/// When it will be full at the pace of the last 90 days. Its use is written down once a day and kept for a
+/// year; with less than a week of that nothing is foretold.
+#[utoipa::path(
+    get, path = "/pools/{pool}/forecast", tag = "pools",
+    params(("pool" = String, Path, description = "Name or id", example = "dc2-main")),
+    responses((status = 200, description = "How long it will last", body = PoolForecast)),
+    extensions(("x-required-role" = json!("viewer"))),
+)]
+async fn forecast_pool(
+    State(state): State<AppState>,
+    Target(pool): Target<String>,
+    ask: Read,
+) -> Answer<PoolForecast> {
+    Ok(Json(state.engine.pool_forecast(&ask.context, &pool).await?))
 }
 
 /// Remove a pool

@@ -8,6 +8,7 @@ mod pages;
 mod refusals;
 mod removal;
 mod rights;
+mod search;
 mod serving;
 mod support;
 mod waiting;

@@ -1,11 +1,14 @@
 //! `moxxie pool`: supernets.
 
 use clap::{Args, Subcommand};
-use moxxie_api::pool::{Pool, PoolCreate, PoolUsage};
+use moxxie_api::{
+    forecast::PoolForecast,
+    pool::{Pool, PoolCreate, PoolUsage},
+};
 
 use crate::{
     commands::ALL,
-    output::{maybe, time},
+    output::{maybe, maybe_time, time},
     session::Session,
 };
 
@@ -19,6 +22,11 @@ pub(crate) enum Command {
     Show {
         /// Its name or id.
         pool: String,
+    },
+    /// Say how long pools will last
+    Forecast {
+        /// Its name or id [default: every pool].
+        pool: Option<String>,
     },
     /// Remove a pool; no network may have a prefix of it
     Remove {
@@ -59,7 +67,44 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             })
         }
         Command::Show { pool } => out.record(&api.get::<Pool>(&["pools", &pool]).await?, fields),
+        Command::Forecast { pool } => {
+            let names = match pool {
+                Some(pool) => vec![pool],
+                None => {
+                    let pools: Vec<Pool> = api.list(&["pools"], &[], ALL).await?;
+                    pools.into_iter().map(|pool| pool.name).collect()
+                }
+            };
+            let mut forecasts = Vec::with_capacity(names.len());
+            for name in &names {
+                forecasts.push(api.get::<PoolForecast>(&["pools", name, "forecast"]).await?);
+            }
+            out.list(
+                &forecasts,
+                &["POOL", "FREE", "PER DAY", "DAYS LEFT", "FULL AT", "SAMPLES"],
+                |forecast| {
+                    vec![
+                        forecast.pool.clone(),
+                        forecast.free_addresses.clone(),
+                        maybe(&forecast.addresses_per_day),
+                        days_left(forecast),
+                        maybe_time(forecast.full_at),
+                        forecast.samples.to_string(),
+                    ]
+                },
+            )
+        }
         Command::Remove { pool } => super::remove(&["pools", &pool], session).await,
+    }
+}
+
+/// Days left, or why none are told.
+fn days_left(forecast: &PoolForecast) -> String {
+    match (forecast.days_left, forecast.outlook.as_str()) {
+        (Some(days), _) => format!("{days:.0}"),
+        (None, "not_in_sight") => "not in sight".into(),
+        (None, "too_little_data") => "too little data".into(),
+        (None, other) => other.to_owned(),
     }
 }
 
