@@ -5,6 +5,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How a [`Client`](crate::Client) deals with failure.
+///
+/// ```
+/// use std::time::Duration;
+/// use routeros_client::RetryPolicy;
+/// // Gives up sooner than by default, and never waits for more than five seconds.
+/// let policy = RetryPolicy { open_after: 2, max_delay: Duration::from_secs(5), ..RetryPolicy::default() };
+/// assert_eq!(policy.first_delay, Duration::from_millis(500));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Pause after the first failure, doubled with each further one. Default: 0.5 s.

@@ -17,13 +17,17 @@ use crate::{Command, Config, Connection, Error, Facts, Outcome, Reply, RetryPoli
 /// until the next attempt is due ([`Error::CircuitOpen`]). A connection that has been silent for a while,
 /// or on which a deadline passed, is checked before it is handed out.
 ///
-/// ```no_run
+/// ```
 /// use routeros_client::{Client, Config, RetryPolicy, Security};
-/// # async fn example() -> Result<(), routeros_client::Error> {
-/// let config = Config::new("192.0.2.1", "moxxie", "secret".into(), Security::Plain);
-/// let router = Client::new(config, RetryPolicy { jitter_seed: 42, ..RetryPolicy::default() });
-/// let facts = router.facts().await?;
-/// println!("{} runs {} for {:?}", facts.identity, facts.version, facts.uptime);
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let router = routeros_emulator::Emulator::builder().user("admin", "secret").start().await?;
+/// # let config = Config::new(&router.addr().to_string(), "admin", "secret".into(), Security::Plain);
+/// let client = Client::new(config, RetryPolicy { jitter_seed: 42, ..RetryPolicy::default() });
+/// assert!(client.facts().await?.version.has(7, 16));
+/// // The router reboots; the next command finds a new connection.
+/// router.reboot().await;
+/// assert_eq!(client.run("/system/identity/print").await?.rows.len(), 1);
 /// # Ok(())
 /// # }
 /// ```

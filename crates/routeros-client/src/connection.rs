@@ -120,6 +120,20 @@ impl Connection {
     /// in the order of the commands; the router may carry them out in any order.
     ///
     /// Each command has its own deadline, counted from now. An error of one does not stop the others.
+    ///
+    /// ```
+    /// use routeros_client::{Command, Config, Connection, Security};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let router = routeros_emulator::Emulator::builder().user("admin", "secret").start().await?;
+    /// # let config = Config::new(&router.addr().to_string(), "admin", "secret".into(), Security::Plain);
+    /// # let connection = Connection::open(&config).await?;
+    /// let add = |list: &str| Command::new("/interface/list/add").attr("name", list);
+    /// let results = connection.run_all(["lan", "wan", "lan"].map(add)).await;
+    /// assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run_all(&self, commands: impl IntoIterator<Item = Command>) -> Vec<Result<Reply, Error>> {
         let (submissions, all): (Vec<_>, Vec<_>) =
             commands.into_iter().map(|command| self.submit(command)).unzip();
@@ -135,14 +149,18 @@ impl Connection {
     ///
     /// Dropping the stream sends `/cancel`. A stream has no deadline unless the command sets one.
     ///
-    /// ```no_run
-    /// # async fn example(connection: routeros_client::Connection) -> Result<(), routeros_client::Error> {
-    /// use routeros_client::Command;
+    /// ```
+    /// use routeros_client::{Command, Config, Connection, Security};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let router = routeros_emulator::Emulator::builder().user("admin", "secret").start().await?;
+    /// # let config = Config::new(&router.addr().to_string(), "admin", "secret".into(), Security::Plain);
+    /// # let connection = Connection::open(&config).await?;
     /// let mut traffic = connection
-    ///     .stream(Command::new("/interface/monitor-traffic").attr("interface", "ether1"));
-    /// while let Some(sample) = traffic.next().await? {
-    ///     println!("{:?}", sample.get("rx-bits-per-second"));
-    /// }
+    ///     .stream(Command::new("/interface/monitor-traffic").attr("interface", "ether1").flag("once"));
+    /// let sample = traffic.next().await?.expect("one sample");
+    /// assert_eq!(sample.get("rx-bits-per-second"), Some("0"));
+    /// assert!(traffic.next().await?.is_none(), "once");
     /// # Ok(())
     /// # }
     /// ```
@@ -163,6 +181,27 @@ impl Connection {
     /// reconnect.
     ///
     /// A menu that cannot do it (singletons) ends the stream with `unknown parameter follow-only`.
+    ///
+    /// ```
+    /// use routeros_client::{Config, Connection, Security};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let router = routeros_emulator::Emulator::builder().user("admin", "secret").shuffle(false).start().await?;
+    /// # let config = Config::new(&router.addr().to_string(), "admin", "secret".into(), Security::Plain);
+    /// # let connection = Connection::open(&config).await?;
+    /// let mut changes = connection.listen("/ip/pool");
+    /// # // One after the other, so that it has begun when a later command is answered.
+    /// # connection.run("/system/identity/print").await?;
+    /// // Somebody else makes a pool, and removes it.
+    /// let id = router.add_row("/ip/pool", &[("name", "p"), ("ranges", "10.0.0.2-10.0.0.9")])?;
+    /// router.remove_row("/ip/pool", "p")?;
+    /// let (added, removed) = (changes.next().await?.unwrap(), changes.next().await?.unwrap());
+    /// assert_eq!((added.get("name"), added.is_dead()), (Some("p"), false));
+    /// assert_eq!((removed.id(), removed.is_dead()), (Some(id.as_str()), true));
+    /// changes.cancel().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn listen(&self, menu: &str) -> RowStream {
         self.stream(Command::new(format!("{}/listen", menu.trim_end_matches('/'))))
     }

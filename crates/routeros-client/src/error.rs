@@ -137,6 +137,26 @@ pub enum Error {
 }
 
 /// What is known about a failed command's effect on the router.
+///
+/// ```
+/// use routeros_client::{Command, Config, Connection, Outcome, Security};
+/// use routeros_emulator::{Fault, FaultKind};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let router = routeros_emulator::Emulator::builder().user("admin", "secret").start().await?;
+/// # let config = Config::new(&router.addr().to_string(), "admin", "secret".into(), Security::Plain);
+/// # let connection = Connection::open(&config).await?;
+/// // The connection breaks after the router has done it, before it has said so.
+/// router.faults().inject(Fault::once("/ip/pool/add", FaultKind::LoseReply));
+/// let add = Command::new("/ip/pool/add").attr("name", "p").attr("ranges", "10.0.0.2-10.0.0.9");
+/// let error = connection.run(add.clone()).await.unwrap_err();
+/// assert_eq!(error.outcome(), Outcome::Unknown);
+/// assert_eq!(router.rows("/ip/pool").len(), 1, "here it was done");
+/// // Behind a broken connection nothing leaves any more.
+/// assert_eq!(connection.run(add).await.unwrap_err().outcome(), Outcome::NotSent);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// Nothing was sent; trying again is safe.
@@ -173,6 +193,35 @@ pub enum LostCause {
 }
 
 /// Why there is no TLS session.
+///
+/// ```
+/// use std::time::Duration;
+/// use routeros_client::{Config, Connection, Error, Security, TlsError, fetch_pin};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let builder = routeros_emulator::Emulator::builder().user("admin", "secret").api_ssl("127.0.0.1:0");
+/// # let router = builder.clone().start().await?;
+/// # let address = router.tls_addr().expect("it has TLS").to_string();
+/// // First contact: what key does it have? Compare it with what the router's console shows.
+/// let pin = fetch_pin(&address, Duration::from_secs(5)).await?;
+/// let config = Config::new(&address, "admin", "secret".into(), Security::TlsPinned(pin));
+/// Connection::open(&config).await?;
+///
+/// # let other = builder.clone().seed(8).start().await?;
+/// # let elsewhere = other.tls_addr().expect("it has TLS").to_string();
+/// // Another router, or somebody in between, has another key.
+/// let config = Config::new(&elsewhere, "admin", "secret".into(), Security::TlsPinned(pin));
+/// let error = Connection::open(&config).await.unwrap_err();
+/// assert!(matches!(error, Error::Tls { source: TlsError::PinMismatch { .. }, .. }));
+///
+/// # let bare = builder.without_certificate().start().await?;
+/// # let without = bare.tls_addr().expect("it has TLS").to_string();
+/// // A router as it comes has no certificate, and nothing that TLS of today would speak.
+/// let error = fetch_pin(&without, Duration::from_secs(5)).await.unwrap_err();
+/// assert!(matches!(error, Error::Tls { source: TlsError::NoCertificate, .. }));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum TlsError {

@@ -19,6 +19,22 @@ pub enum HardwareId {
 }
 
 /// Facts about a router, from one wave of prints.
+///
+/// ```
+/// use routeros_client::{Config, Connection, Facts, HardwareId, Security};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let router = routeros_emulator::Emulator::builder().user("admin", "secret").start().await?;
+/// # let config = Config::new(&router.addr().to_string(), "admin", "secret".into(), Security::Plain);
+/// # let connection = Connection::open(&config).await?;
+/// let facts = Facts::read(&connection).await?;
+/// assert!(facts.version.has(7, 16) && facts.identity == "MikroTik");
+/// // A CHR has a system id, a device a serial number.
+/// assert!(matches!(facts.hardware_id, HardwareId::SystemId(_)));
+/// assert!(!Facts::read(&connection).await?.rebooted_since(&facts));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// RouterOS version.

@@ -70,3 +70,8 @@ pub use stream::RowStream;
 pub use tls::fetch_pin;
 pub use trap::{Trap, TrapKind, Traps};
 pub use version::{ParseVersionError, Stage, Version};
+
+/// Runs the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -100,6 +100,22 @@ impl fmt::Debug for Row {
 }
 
 /// The complete answer to a command that the router carried out.
+///
+/// ```
+/// use routeros_client::{Command, Config, Connection, Security};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let router = routeros_emulator::Emulator::builder().user("admin", "secret").start().await?;
+/// # let config = Config::new(&router.addr().to_string(), "admin", "secret".into(), Security::Plain);
+/// # let connection = Connection::open(&config).await?;
+/// let reply = connection.run(Command::new("/interface/print").proplist(["name", "type"])).await?;
+/// let ports: Vec<_> = reply.rows.iter().filter(|row| row.get("type") == Some("ether")).collect();
+/// assert_eq!(ports[0].get("name"), Some("ether1"));
+/// let count = connection.run(Command::new("/interface/print").flag("count-only")).await?;
+/// assert_eq!(count.ret(), Some(reply.rows.len().to_string().as_str()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The rows (`!re`), in the router's order.

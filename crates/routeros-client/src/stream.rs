@@ -12,6 +12,33 @@ use crate::{Connection, Error, LostCause, Row, TrapKind};
 /// The rows of a command under way, from [`Connection::stream`] or [`Connection::listen`].
 ///
 /// Dropping it stops the command on the router. It keeps the connection open.
+///
+/// ```
+/// use std::time::Duration;
+/// use routeros_client::{Command, Config, Connection, Error, Security};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let router = routeros_emulator::Emulator::builder().user("admin", "secret").start().await?;
+/// # let config = Config::new(&router.addr().to_string(), "admin", "secret".into(), Security::Plain);
+/// # let connection = Connection::open(&config).await?;
+/// let ping = Command::new("/tool/ping").attr("address", "127.0.0.1").attr("interval", "10ms");
+/// let mut packets = connection.stream(ping.clone());
+/// for sent in ["1", "2", "3"] {
+///     assert_eq!(packets.next().await?.unwrap().get("sent"), Some(sent));
+/// }
+/// packets.cancel().await?;
+/// // A deadline bounds the whole stream.
+/// let mut packets = connection.stream(ping.deadline(Duration::from_millis(100)));
+/// let error = loop {
+///     match packets.next().await {
+///         Ok(row) => assert!(row.is_some()),
+///         Err(error) => break error,
+///     }
+/// };
+/// assert!(matches!(error, Error::Deadline { .. }));
+/// # Ok(())
+/// # }
+/// ```
 pub struct RowStream {
     connection: Connection,
     tag: u64,

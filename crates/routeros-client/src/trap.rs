@@ -118,6 +118,20 @@ impl fmt::Display for Trap {
 impl std::error::Error for Trap {}
 
 /// The traps of one command, at least one: a command with several targets may get one for each.
+///
+/// ```
+/// use routeros_client::{Command, Config, Connection, Security};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let router = routeros_emulator::Emulator::builder().user("admin", "secret").start().await?;
+/// # let config = Config::new(&router.addr().to_string(), "admin", "secret".into(), Security::Plain);
+/// # let connection = Connection::open(&config).await?;
+/// let error = connection.run(Command::new("/ip/pool/remove").id("*98,*99")).await.unwrap_err();
+/// let words: Vec<_> = error.traps().iter().map(|trap| trap.message.as_str()).collect();
+/// assert_eq!(words, ["no such item", "no such item"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Traps(pub(crate) Vec<Trap>);
 

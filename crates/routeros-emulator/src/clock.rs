@@ -8,6 +8,20 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 /// A clock that runs with the machine's, from any point in time, or stands still.
+///
+/// ```
+/// use std::time::Duration;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let router = routeros_emulator::Emulator::builder().start().await?;
+/// router.clock().freeze();
+/// router.clock().set(1_800_000_000_000);
+/// assert_eq!(router.rows("/system/clock")[0]["date"], "2027-01-15");
+/// router.clock().advance(Duration::from_secs(86_400));
+/// assert_eq!(router.rows("/system/clock")[0]["date"], "2027-01-16");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Clock(Mutex<Hands>);
 

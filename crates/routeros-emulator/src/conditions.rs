@@ -11,6 +11,16 @@ use crate::faults::Faults;
 
 /// How a router slows down under load: so many commands of all sessions together at full speed, then so many
 /// a second; idle time fills the allowance again.
+///
+/// ```
+/// use routeros_emulator::Load;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let router = routeros_emulator::Emulator::builder().start().await?;
+/// router.faults().set_load(Some(Load { burst: 10, per_second: 50 }));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Load {

@@ -27,6 +27,20 @@ pub struct Refused(pub String);
 /// One emulated router that listens on a TCP port.
 ///
 /// Dropping it ends it. Several may run in one process.
+///
+/// ```
+/// use routeros_emulator::Emulator;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let router = Emulator::builder().version("7.20")?.identity("r1").user("admin", "secret").start().await?;
+/// println!("speak the API to {}", router.addr());
+/// router.add_row("/interface/vlan", &[("name", "v7"), ("vlan-id", "7"), ("interface", "ether1")])?;
+/// assert_eq!(router.rows("/interface/vlan")[0]["l2mtu"], "65531");
+/// let refused = router.add_row("/interface/vlan", &[("name", "v8"), ("vlan-id", "8")]).unwrap_err();
+/// assert_eq!(refused.0, "missing =interface=");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Emulator {
     pub(crate) shared: SharedHandle,

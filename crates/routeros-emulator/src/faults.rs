@@ -29,6 +29,13 @@ pub struct Fault {
 }
 
 /// Picks commands.
+///
+/// ```
+/// use routeros_emulator::Matcher;
+/// // The third address that is added to ether1, and every one behind it.
+/// let matcher = Matcher::path("/ip/address/add").argument("interface", "ether1").nth(3).times(0);
+/// assert_eq!((matcher.nth, matcher.times), (3, 0));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Matcher {

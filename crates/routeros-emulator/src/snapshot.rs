@@ -13,6 +13,19 @@ use crate::state::Router;
 ///
 /// Files are no part of it. Rows of unordered menus are compared by content, rows of ordered ones in sequence. Ids, counters, times
 /// and computed rows are left out, references stand by name. `Debug` prints one row a line.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let router = routeros_emulator::Emulator::builder().start().await?;
+/// let before = router.snapshot();
+/// router.add_row("/ip/pool", &[("name", "p"), ("ranges", "10.0.0.2-10.0.0.9")])?;
+/// assert!(before.diff(&router.snapshot()).contains("name=p ranges=10.0.0.2-10.0.0.9"));
+/// router.run("/undo", &[])?;
+/// assert_eq!(router.snapshot(), before);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Snapshot {
     menus: BTreeMap<String, Vec<String>>,

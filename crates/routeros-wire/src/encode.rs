@@ -28,6 +28,12 @@ pub fn encode_length(len: u32, out: &mut impl BufMut) {
 /// Empty words are left out: on the wire they would end the sentence early, and what follows would be
 /// taken for a command of its own.
 ///
+/// ```
+/// let mut out = Vec::new();
+/// routeros_wire::encode(["/login", "", "=name=me"], &mut out);
+/// assert_eq!(out, b"\x06/login\x08=name=me\x00");
+/// ```
+///
 /// # Panics
 ///
 /// When a word is longer than the protocol can say (4 GiB).

@@ -35,3 +35,8 @@ pub use encode::{encode, encode_length};
 pub use limits::Limits;
 pub use reply::ReplyKind;
 pub use sentence::{Attributes, Sentence, Words};
+
+/// Runs the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -3,6 +3,13 @@
 use crate::Sentence;
 
 /// The first word of a reply.
+///
+/// ```
+/// use routeros_wire::{ReplyKind, Sentence};
+/// assert_eq!(ReplyKind::of(&Sentence::new(["!trap", "=message=no such item"])), ReplyKind::Trap);
+/// assert_eq!(ReplyKind::from_word(b"!surprise"), ReplyKind::Other);
+/// assert_eq!(ReplyKind::Empty.as_word(), Some("!empty"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReplyKind {
     /// `!re`: one row of data, or one sample of a monitor.

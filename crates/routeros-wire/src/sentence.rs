@@ -153,6 +153,11 @@ impl fmt::Debug for Sentence {
 }
 
 /// Iterator over the words of a [`Sentence`].
+///
+/// ```
+/// let sentence = routeros_wire::Sentence::new(["!done", "=ret=*1"]);
+/// assert!(sentence.words().eq([&b"!done"[..], b"=ret=*1"]));
+/// ```
 #[derive(Clone)]
 pub struct Words<'a> {
     rest: &'a [u8],
@@ -180,6 +185,13 @@ impl<'a> Iterator for Words<'a> {
 impl ExactSizeIterator for Words<'_> {}
 
 /// Iterator over the attribute words of a [`Sentence`] as name and value.
+///
+/// ```
+/// use routeros_wire::Sentence;
+/// let row = Sentence::new(["!re", "=name=a", "=comment=x=y", ".tag=1"]);
+/// let pairs: Vec<_> = row.attributes().collect();
+/// assert_eq!(pairs, [(&b"name"[..], &b"a"[..]), (b"comment", b"x=y")]);
+/// ```
 #[derive(Clone)]
 pub struct Attributes<'a> {
     words: Words<'a>,

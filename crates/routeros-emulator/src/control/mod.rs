@@ -97,6 +97,24 @@ enum Ask {
 }
 
 /// Listens for control connections of one emulator.
+///
+/// ```
+/// use std::sync::Arc;
+/// use routeros_emulator::{ControlServer, Emulator};
+/// use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let router = Arc::new(Emulator::builder().start().await?);
+/// let control = ControlServer::bind("127.0.0.1:0").await?;
+/// let mut line = BufReader::new(tokio::net::TcpStream::connect(control.addr()).await?);
+/// tokio::spawn(control.serve(router.clone()));
+/// line.write_all(b"{\"do\":\"rows\",\"menu\":\"/system/identity\"}\n").await?;
+/// let mut answer = String::new();
+/// line.read_line(&mut answer).await?;
+/// assert!(answer.contains("MikroTik"), "{answer}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ControlServer {
     listener: TcpListener,
