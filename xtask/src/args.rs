@@ -10,7 +10,7 @@ Usage: cargo xtask <task>
 
   test [--only STAGE]... [--no-install] [-- ARGS]
                     every check, with a PostgreSQL of its own; ARGS go to nextest
-                    stages: tools fmt layers clippy build tests doctests docs deny
+                    stages: tools fmt layers clippy build tests doctests docs fuzz deny
   layers            crates depend on each other only as ARCHITECTURE.md says
   audit             dependencies against the advisory database (needs the network), and duplicates
   postgres [-- COMMAND]
@@ -22,6 +22,11 @@ Usage: cargo xtask <task>
                     hold a router of your own to what is documented about RouterOS; `--help` says more
   chr --image FILE [ARGS]
                     the same for a CHR that is started in QEMU
+  bench routeros [ARGS]
+                    how fast routers are spoken to, beside librouteros and the limits; JSON and a table
+  fuzz [TARGET]... [--seconds N | --runs N] [--keep]
+                    whatever comes, decoders and the emulator stand; without targets all of them, without a
+                    length as short as in `test`; --keep takes what was found new into the corpus
   lines             source files longer than 600 lines
 ";
 
@@ -44,8 +49,39 @@ pub(crate) enum Task {
     Openapi,
     /// A throw-away PostgreSQL for this command, or until Ctrl-C.
     Postgres(Vec<String>),
+    /// A benchmark by its name, with its arguments.
+    Bench(Bench, Vec<String>),
+    /// Fuzz targets.
+    Fuzz(FuzzOptions),
     /// Long files.
     Lines,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bench {
+    /// Client, driver and emulator.
+    Routeros,
+}
+
+/// Options of `cargo xtask fuzz`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct FuzzOptions {
+    /// Names of targets; empty means all.
+    pub(crate) targets: Vec<String>,
+    /// How long each runs; the short way when there is none.
+    pub(crate) length: Option<FuzzLength>,
+    /// Whether the corpus takes up what is new.
+    pub(crate) keep: bool,
+}
+
+/// How long a fuzz target runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FuzzLength {
+    /// So many seconds.
+    Seconds(u64),
+    /// So many inputs.
+    Runs(u64),
 }
 
 /// Options of `cargo xtask test`.
@@ -69,6 +105,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
         "demo" => return Ok(Task::Demo(after_dashes(rest))),
         "conformance" => return Ok(Task::Conformance(conformance("run", rest))),
         "chr" => return Ok(Task::Conformance(conformance("chr", rest))),
+        "bench" => return bench(rest),
+        "fuzz" => return Ok(Task::Fuzz(fuzz(rest)?)),
         "postgres" => return Ok(Task::Postgres(after_dashes(rest))),
         "help" | "-h" | "--help" => Task::Help,
         "layers" => Task::Layers,
@@ -85,6 +123,40 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
 
 fn conformance(verb: &str, rest: Vec<String>) -> Vec<String> {
     std::iter::once(verb.to_owned()).chain(after_dashes(rest)).collect()
+}
+
+fn bench(mut rest: Vec<String>) -> Result<Task> {
+    match rest.first().map(String::as_str) {
+        Some("routeros") => {
+            rest.remove(0);
+            Ok(Task::Bench(Bench::Routeros, after_dashes(rest)))
+        }
+        _ => bail!("`bench` wants to know what: `bench routeros`"),
+    }
+}
+
+fn fuzz(rest: Vec<String>) -> Result<FuzzOptions> {
+    let mut options = FuzzOptions::default();
+    let mut rest = rest.into_iter();
+    while let Some(arg) = rest.next() {
+        let mut number = || match rest.next().map(|text| text.parse()) {
+            Some(Ok(number)) => Ok(number),
+            _ => bail!("`{arg}` wants a number"),
+        };
+        match arg.as_str() {
+            "--seconds" => options.length = Some(FuzzLength::Seconds(number()?)),
+            "--runs" => options.length = Some(FuzzLength::Runs(number()?)),
+            "--keep" => options.keep = true,
+            target if crate::fuzz::TARGETS.iter().any(|known| known.name == target) => {
+                options.targets.push(target.to_owned());
+            }
+            other => {
+                let known: Vec<_> = crate::fuzz::TARGETS.iter().map(|target| target.name).collect();
+                bail!("`fuzz` knows no `{other}`; targets are {}", known.join(", "));
+            }
+        }
+    }
+    Ok(options)
 }
 
 fn after_dashes(mut rest: Vec<String>) -> Vec<String> {
@@ -156,6 +228,16 @@ mod tests {
         for stage in stages::STAGES {
             assert!(HELP.contains(stage.name), "{}", stage.name);
         }
+    }
+
+    #[test]
+    fn fuzz_takes_targets_and_a_length() {
+        let expected =
+            FuzzOptions { targets: vec!["wire".into()], length: Some(FuzzLength::Seconds(60)), keep: true };
+        assert_eq!(parsed("fuzz wire --seconds 60 --keep").unwrap(), Task::Fuzz(expected));
+        assert!(parsed("fuzz wires").unwrap_err().to_string().contains("targets are wire, "));
+        assert!(parsed("fuzz --runs many").is_err());
+        assert!(parsed("bench").is_err() && parsed("bench ether").is_err());
     }
 
     #[test]

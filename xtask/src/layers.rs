@@ -55,6 +55,12 @@ const CRATES: &[Crate] = &[
         because: "all SQL and nothing but: it knows neither who asks nor what routers are",
     },
     Crate {
+        name: "routeros-bench",
+        may: &["moxxie-core", "moxxie-routeros", "routeros-client", "routeros-wire"],
+        tests_may: &[],
+        because: "it measures what speaks to routers; the emulated one is a process of its own",
+    },
+    Crate {
         name: "moxxie-routeros",
         may: &["moxxie-core", "routeros-client"],
         tests_may: &["routeros-emulator"],

@@ -3,8 +3,10 @@
 //! Built before anything else on a fresh clone, so it depends on no crate of the workspace and on few others.
 
 mod args;
+mod bench;
 mod clients;
 mod exec;
+mod fuzz;
 mod layers;
 mod lines;
 mod postgres;
@@ -47,6 +49,8 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
             command.args(["run", "--quiet", "--package", "routeros-conformance", "--"]).args(rest);
             return shell.foreground(command);
         }
+        Task::Bench(args::Bench::Routeros, rest) => return bench::routeros(&shell, &rest),
+        Task::Fuzz(options) => fuzz::run(&shell, &options)?,
         Task::Openapi => {
             let mut command = shell.cargo();
             command.args(["test", "--package", "moxxie-server", "openapi"]).env("UPDATE_OPENAPI", "1");

@@ -5,9 +5,10 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::args::TestOptions;
+use crate::args::{FuzzOptions, TestOptions};
 use crate::clients;
 use crate::exec::{self, Shell};
+use crate::fuzz;
 use crate::layers;
 use crate::postgres;
 
@@ -87,7 +88,10 @@ pub(crate) const STAGES: &[Stage] = &[
         what: "the code is formatted",
         needs: &[],
         after: None,
-        run: |cx| cx.shell.run(&mut cx.cargo("fmt --all --check")),
+        run: |cx| {
+            cx.shell.run(&mut cx.cargo("fmt --all --check"))?;
+            cx.shell.run(&mut cx.cargo("fmt --manifest-path fuzz/Cargo.toml --check"))
+        },
     },
     Stage {
         name: "layers",
@@ -135,6 +139,13 @@ pub(crate) const STAGES: &[Stage] = &[
             let mut command = cx.cargo("doc --quiet --no-deps --workspace --all-features");
             cx.shell.run(command.env("RUSTDOCFLAGS", "-D warnings"))
         },
+    },
+    Stage {
+        name: "fuzz",
+        what: "a short run of every fuzz target, the corpus first",
+        needs: &[],
+        after: Some("build"),
+        run: |cx| fuzz::run(cx.shell, &FuzzOptions::default()),
     },
     Stage {
         name: "deny",

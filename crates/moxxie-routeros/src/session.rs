@@ -136,7 +136,7 @@ impl Session {
                 HISTORY_PRINT => state.history = reply.rows.iter().map(history_entry).collect(),
                 _ => {
                     let menu = path.trim_end_matches("/print").to_owned();
-                    state.menus.insert(menu, reply.rows.iter().map(state_row).collect());
+                    state.menus.insert(menu, reply.rows.iter().map(StateRow::from).collect());
                 }
             }
         }
@@ -147,7 +147,7 @@ impl Session {
     pub(crate) async fn read_menu(&self, path: &str) -> Result<Vec<StateRow>, DriverError> {
         let proplist = crate::menu::menu(path).into_iter().flat_map(crate::menu::Menu::proplist);
         let reply = self.connection.run(print(path, proplist)).await.map_err(|error| self.error(error))?;
-        Ok(reply.rows.iter().map(state_row).collect())
+        Ok(reply.rows.iter().map(StateRow::from).collect())
     }
 
     /// Reads safe mode.
@@ -189,17 +189,6 @@ pub(crate) fn print<'a>(menu: &str, properties: impl IntoIterator<Item = &'a str
 
 fn is_absent(error: &Error) -> bool {
     error.trap_kind() == Some(TrapKind::NoSuchCommand)
-}
-
-pub(crate) fn state_row(row: &routeros_client::Row) -> StateRow {
-    let mut read = StateRow::default();
-    for (name, value) in row.iter() {
-        match name {
-            b".id" => read.id = String::from_utf8_lossy(value).into_owned(),
-            name => drop(read.fields.insert(String::from_utf8_lossy(name).into_owned(), value.to_vec())),
-        }
-    }
-    read
 }
 
 fn history_entry(row: &routeros_client::Row) -> HistoryEntry {

@@ -19,6 +19,19 @@ pub struct StateRow {
     pub fields: BTreeMap<String, Vec<u8>>,
 }
 
+impl From<&routeros_client::Row> for StateRow {
+    fn from(row: &routeros_client::Row) -> Self {
+        let mut read = Self::default();
+        for (name, value) in row.iter() {
+            match name {
+                b".id" => read.id = String::from_utf8_lossy(value).into_owned(),
+                name => drop(read.fields.insert(String::from_utf8_lossy(name).into_owned(), value.to_vec())),
+            }
+        }
+        read
+    }
+}
+
 impl StateRow {
     /// A field as text; bytes that are no UTF-8 are replaced.
     #[must_use]

@@ -45,6 +45,8 @@ mod driver;
 mod duration;
 mod error;
 mod facts;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod login;
 mod pending;
 mod pin;

@@ -91,6 +91,13 @@ impl Row {
     }
 }
 
+impl From<Sentence> for Row {
+    /// A sentence that was decoded by other means than a connection.
+    fn from(sentence: Sentence) -> Self {
+        Self { sentence }
+    }
+}
+
 impl fmt::Debug for Row {
     /// Names, and `.id` with its value: other values may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -55,6 +55,7 @@ pub struct Builder {
     keep_on_reboot: bool,
     reboot_time: Duration,
     latency: (Duration, Duration),
+    distance: Duration,
 }
 
 impl Default for Builder {
@@ -82,6 +83,7 @@ impl Default for Builder {
             keep_on_reboot: true,
             reboot_time: Duration::from_millis(200),
             latency: (Duration::ZERO, Duration::ZERO),
+            distance: Duration::ZERO,
         }
     }
 }
@@ -92,9 +94,14 @@ impl Builder {
     /// # Errors
     ///
     /// A release that is not emulated.
-    pub fn version(mut self, version: &str) -> Result<Self, UnknownVersion> {
-        self.version = version.parse()?;
-        Ok(self)
+    pub fn version(self, version: &str) -> Result<Self, UnknownVersion> {
+        Ok(self.release(version.parse()?))
+    }
+
+    /// The same, for a release that is known to be emulated.
+    pub fn release(mut self, version: Version) -> Self {
+        self.version = version;
+        self
     }
 
     /// Name in `/system/identity`.
@@ -217,6 +224,12 @@ impl Builder {
         self
     }
 
+    /// Every byte takes that long, in each direction; see [`Faults::set_distance`](crate::Faults::set_distance).
+    pub fn distance(mut self, one_way: Duration) -> Self {
+        self.distance = one_way;
+        self
+    }
+
     /// Starts the router.
     ///
     /// # Errors
@@ -235,6 +248,7 @@ impl Builder {
         let shared = Arc::new(Shared::new(router, clock, self.seed, self.shuffle, control.clone()));
         let (latency, jitter) = self.scene.latency().unwrap_or(self.latency);
         shared.faults.set_latency(latency, jitter);
+        shared.faults.set_distance(self.distance);
         self.scene.arrange(&shared.faults, &shared.clock);
         let supervisor = Supervisor {
             shared: shared.clone(),
@@ -251,7 +265,7 @@ impl Builder {
         Ok(Emulator { shared: SharedHandle(shared), address, tls_address, control, task })
     }
 
-    fn router(&self, clock: &Clock) -> Result<Router, StartError> {
+    pub(crate) fn router(&self, clock: &Clock) -> Result<Router, StartError> {
         let serial = self.serial.clone().unwrap_or_else(|| format!("EMU{:08X}", self.seed));
         let settings = Settings {
             version: self.version,

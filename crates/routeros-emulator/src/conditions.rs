@@ -57,6 +57,8 @@ struct State {
     /// When the allowance is full again.
     full_at: Option<Instant>,
     flash_full: bool,
+    /// How long bytes take, one way.
+    distance: Duration,
 }
 
 impl Default for Conditions {
@@ -80,6 +82,12 @@ impl Faults {
         state.carried = [None, None];
     }
 
+    /// Every byte takes that long in each direction, of the login and of TLS too, for sessions that begin from now
+    /// on; pipelined commands are on their way together. Opening the TCP connection is not slowed down.
+    pub fn set_distance(&self, one_way: Duration) {
+        self.conditions.state().distance = one_way;
+    }
+
     /// The router slows down under load, see [`Load::MEASURED`]; none: it does not.
     pub fn set_load(&self, load: Option<Load>) {
         let mut state = self.conditions.state();
@@ -97,6 +105,10 @@ impl Faults {
     /// after the delay of [`crate::Builder::silent_loss`].
     pub fn set_silent(&self, silent: bool) {
         self.conditions.silent.send_replace(silent);
+    }
+
+    pub(crate) fn distance(&self) -> Duration {
+        self.conditions.state().distance
     }
 
     pub(crate) fn flash_full(&self) -> bool {

@@ -33,6 +33,8 @@ mod emulator;
 mod errors;
 mod faults;
 mod filter;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod log;
 mod md5;
 mod scene;

@@ -84,6 +84,9 @@ struct Router {
     /// Milliseconds by which that varies.
     #[arg(long, default_value_t = 0)]
     jitter_ms: u64,
+    /// Milliseconds that every byte takes in each direction.
+    #[arg(long, default_value_t = 0)]
+    distance_ms: u64,
 }
 
 impl Router {
@@ -94,7 +97,8 @@ impl Router {
             .seed(self.seed)
             .ethernet(self.ethernet)
             .old_login(self.old_login)
-            .latency(Duration::from_millis(self.latency_ms), Duration::from_millis(self.jitter_ms));
+            .latency(Duration::from_millis(self.latency_ms), Duration::from_millis(self.jitter_ms))
+            .distance(Duration::from_millis(self.distance_ms));
         for user in &self.user {
             let (name, password) = user.split_once(':').ok_or("--user wants NAME:PASSWORD")?;
             builder = builder.user(name, password);

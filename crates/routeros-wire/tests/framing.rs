@@ -180,7 +180,50 @@ fn reply_kinds() {
     assert_eq!(ReplyKind::of(&Sentence::default()), ReplyKind::Other);
 }
 
+/// Any length, each of the five forms as often as the others.
+fn any_length() -> impl Strategy<Value = u32> {
+    prop_oneof![
+        0..=0x7Fu32,
+        0x80..=0x3FFFu32,
+        0x4000..=0x1F_FFFFu32,
+        0x20_0000..=0xFFF_FFFFu32,
+        0x1000_0000..=u32::MAX
+    ]
+}
+
 proptest! {
+    /// The decoder tells the length it read when it refuses it: that shows all of them without 4 GiB of word.
+    #[test]
+    fn lengths_of_all_forms_are_read_as_written(length in any_length(), cut in 0usize..5) {
+        let mut prefix = Vec::new();
+        encode_length(length, &mut prefix);
+        let form = [0x80, 0x4000, 0x20_0000, 0x1000_0000].iter().filter(|least| length >= **least).count();
+        prop_assert_eq!(prefix.len(), form + 1);
+        let mut decoder = Decoder::with_limits(Limits { max_word: 0, ..Limits::default() });
+        let (begin, end) = prefix.split_at(cut.min(prefix.len() - 1));
+        decoder.feed(begin);
+        prop_assert_eq!(decoder.next_sentence(), Ok(None), "not all of it is there");
+        decoder.feed(end);
+        let expected = match length {
+            0 => Ok(None),
+            len => Err(DecodeError::WordTooLong { len: len as usize, max: 0 }),
+        };
+        prop_assert_eq!(decoder.next_sentence(), expected);
+    }
+
+    #[test]
+    fn words_are_bytes(name in "[a-z.-]{1,12}", value in prop::collection::vec(any::<u8>(), 0..400)) {
+        let word = [b"=", name.as_bytes(), b"=", &value].concat();
+        let sentence = Sentence::new([&b"!re"[..], &word]);
+        let mut decoder = Decoder::new();
+        let mut bytes = Vec::new();
+        sentence.encode_to(&mut bytes);
+        decoder.feed(&bytes);
+        let found = decoder.next_sentence().unwrap().unwrap();
+        prop_assert_eq!(found.attribute(&name), Some(&value[..]));
+        prop_assert_eq!(found.word(1), Some(&word[..]));
+    }
+
     #[test]
     fn round_trip(
         sentences in prop::collection::vec(

@@ -5,7 +5,6 @@ mod errors;
 mod items;
 mod listen;
 mod login;
-mod monitors;
 mod order;
 mod policies;
 mod print;
@@ -30,7 +29,6 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         references::CHECKS,
         order::CHECKS,
         listen::CHECKS,
-        monitors::CHECKS,
         scheduler::CHECKS,
         policies::CHECKS,
         safe_mode::CHECKS,

@@ -46,8 +46,7 @@ pub(super) fn execute_quietly(
 ) -> Result<(), Vec<Trap>> {
     let outcome = run(router, caller, request, out);
     router.commit(&caller.user);
-    // A script that switches the router off would leave nobody to switch it on: it comes up again.
-    if matches!(outcome?.then, Then::Reboot | Then::Shutdown) {
+    if matches!(outcome?.then, Then::Reboot) {
         router.reboot_wanted = true;
     }
     Ok(())

@@ -50,10 +50,8 @@ pub(crate) enum Then {
     Follow(Box<Follow>),
     /// Goes on with samples until it ends by itself or is cancelled.
     Sample(Box<Monitor>),
-    /// The router goes down and comes up again.
-    Reboot,
     /// The router goes down.
-    Shutdown,
+    Reboot,
 }
 
 impl Answer {

@@ -67,7 +67,7 @@ pub(super) struct Connection {
 }
 
 /// Serves a connection until it ends. `reset` makes closing it a reset.
-pub(super) async fn serve<S>(
+pub(crate) async fn serve<S>(
     shared: Arc<Shared>,
     stream: S,
     peer: String,
@@ -290,12 +290,9 @@ impl Connection {
                 self.go_on(tag, monitor);
                 None
             }
-            Then::Reboot | Then::Shutdown => {
+            Then::Reboot => {
                 self.send_all();
-                let _ = self.shared.control.send(match then {
-                    Then::Shutdown => Control::PowerOff,
-                    _ => Control::Reboot(None),
-                });
+                let _ = self.shared.control.send(Control::Reboot(None));
                 None
             }
         }

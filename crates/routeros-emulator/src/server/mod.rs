@@ -2,6 +2,7 @@
 
 mod cancel;
 mod connection;
+mod distance;
 mod follow;
 mod login;
 mod queue;
@@ -10,6 +11,8 @@ mod supervisor;
 mod tls;
 mod writer;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use connection::serve;
 pub use shared::LoggedCommand;
 pub(crate) use shared::Shared;
 pub(crate) use supervisor::{Control, Supervisor};

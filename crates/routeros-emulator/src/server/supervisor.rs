@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::connection::serve;
+use super::distance;
 use super::login::serves;
 use super::shared::Shared;
 use super::tls;
@@ -23,8 +25,6 @@ pub(crate) enum Control {
     Offline(oneshot::Sender<()>),
     /// Reachable again.
     Online(oneshot::Sender<()>),
-    /// Unreachable, and nothing that is in memory is left.
-    PowerOff,
     /// Down and up again; told when up.
     Reboot(Option<oneshot::Sender<()>>),
     /// The end.
@@ -65,12 +65,6 @@ impl Supervisor {
                         self.down().await;
                         let _ = done.send(());
                     }
-                    Some(Control::PowerOff) => {
-                        // The answer may still leave.
-                        tokio::time::sleep(Duration::from_millis(10)).await;
-                        self.down().await;
-                        self.shared.router().reboot();
-                    }
                     Some(Control::Online(done)) => {
                         self.up().await;
                         let _ = done.send(());
@@ -107,10 +101,11 @@ impl Supervisor {
                 reset();
                 return;
             }
-            if tls {
-                serve_tls(shared, stream, peer, reset).await;
-            } else {
-                serve(shared, stream, peer, "api", reset).await;
+            match shared.faults.distance() {
+                Duration::ZERO => talk(shared, stream, peer, tls, reset).await,
+                distance => {
+                    distance::at(distance, stream, |stream| talk(shared, stream, peer, tls, reset)).await;
+                }
             }
             drop(handle);
         });
@@ -185,7 +180,13 @@ async fn listen_again(address: SocketAddr) -> Option<TcpListener> {
     None
 }
 
-async fn serve_tls(shared: Arc<Shared>, stream: TcpStream, peer: String, reset: impl Fn() + Send) {
+async fn talk<S>(shared: Arc<Shared>, stream: S, peer: String, tls: bool, reset: impl Fn() + Send)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    if !tls {
+        return serve(shared, stream, peer, "api", reset).await;
+    }
     let offer = tls::offer(&shared.router());
     match offer {
         tls::Offer::Nothing => {}

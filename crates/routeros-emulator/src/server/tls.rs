@@ -5,8 +5,7 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
 use crate::certificate::KeyPair;
@@ -51,7 +50,7 @@ fn acceptor(keys: &KeyPair) -> Option<TlsAcceptor> {
 }
 
 /// Fails the handshake the way a server with anonymous suites only does: fatal alert handshake_failure.
-pub(super) async fn refuse(mut stream: TcpStream) {
+pub(super) async fn refuse(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     const HANDSHAKE_FAILURE: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 40];
     let mut hello = [0; 4096];
     let _ = stream.read(&mut hello).await;

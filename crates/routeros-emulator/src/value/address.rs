@@ -31,6 +31,7 @@ impl Prefix {
                 (mask.leading_ones() + mask.trailing_zeros() == 32 || mask == u32::MAX)
                     .then_some(mask.leading_ones() as u8)?
             }
+            Some(length) if length.starts_with('+') => return None,
             Some(length) => length.parse().ok().filter(|length| *length <= full)?,
         };
         Some(Prefix { address, length })
@@ -119,5 +120,6 @@ mod tests {
         assert_eq!(shown("10.0.0.9-10.0.0.1"), None);
         assert_eq!(Prefix::parse("10.0.0.1/255.255.255.0", false).unwrap().length, 24);
         assert_eq!(Prefix::parse("10.0.0.1/255.0.255.0", false), None);
+        assert_eq!(Prefix::parse("10.0.0.1/+24", false), None);
     }
 }

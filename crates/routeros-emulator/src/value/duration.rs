@@ -40,17 +40,23 @@ fn parse_clock(text: &str) -> Option<u64> {
     let (clock, millis) = match clock.split_once('.') {
         Some((clock, fraction)) => {
             let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
-            (clock, digits.parse::<u64>().ok()?)
+            (clock, whole(&digits)?)
         }
         None => (clock, 0),
     };
-    let parts: Vec<u64> = clock.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
-    let seconds = match parts[..] {
-        [hours, minutes] => hours * 3600 + minutes * 60,
-        [hours, minutes, seconds] => hours * 3600 + minutes * 60 + seconds,
+    let parts: Vec<u64> = clock.split(':').map(whole).collect::<Option<_>>()?;
+    let (hours, minutes, seconds) = match parts[..] {
+        [hours, minutes] => (hours, minutes, 0),
+        [hours, minutes, seconds] => (hours, minutes, seconds),
         _ => return None,
     };
-    Some(days + seconds * 1000 + millis)
+    let seconds = hours.checked_mul(3600)?.checked_add(minutes.checked_mul(60)?)?.checked_add(seconds)?;
+    days.checked_add(seconds.checked_mul(1000)?)?.checked_add(millis)
+}
+
+/// Digits alone: a sign is none.
+fn whole(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// As the API prints it.
@@ -99,7 +105,17 @@ mod tests {
         ] {
             assert_eq!(format_duration(parse_duration(text).unwrap()), shown, "{text}");
         }
-        assert_eq!(parse_duration("5x"), None);
+        for text in [
+            "5x",
+            "+5",
+            "1:+5",
+            "0:0:0.+5",
+            "99999999999999999:00",
+            "99999999999w1:00",
+            "18446744073709551615:0:0",
+        ] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
         assert_eq!(format_clock(86_400_000), "1d00:00:00");
     }
 }

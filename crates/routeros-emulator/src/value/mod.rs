@@ -6,6 +6,8 @@ mod duration;
 mod number;
 mod parse;
 mod print;
+#[cfg(test)]
+mod properties;
 
 use bytes::Bytes;
 
