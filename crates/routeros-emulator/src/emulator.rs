@@ -235,8 +235,10 @@ impl Emulator {
     fn local(&self, request: &Request) -> Result<(), Refused> {
         let mut replies = Replies::new(None);
         let then = execute(&mut self.router(), &administrator(), request, &mut replies);
-        if matches!(then, Then::Reboot) {
-            let _ = self.control.send(Control::Reboot(None));
+        match then {
+            Then::Reboot => _ = self.control.send(Control::Reboot(None)),
+            Then::Shutdown => _ = self.control.send(Control::PowerOff),
+            _ => {}
         }
         first_trap(&replies).map_or(Ok(()), |message| Err(Refused(message)))
     }

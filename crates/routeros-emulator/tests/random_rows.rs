@@ -214,7 +214,10 @@ async fn nonsense_is_answered() {
             let (path, menu) = &menus[random.usize(..menus.len())];
             let command = menu.commands.keys().nth(random.usize(..menu.commands.len())).unwrap();
             // These end the conversation, or never end.
-            if ["listen", "sign"].contains(command) || path.starts_with("/user") || *path == "/safe-mode" {
+            if ["apply-changes", "listen", "sign"].contains(command)
+                || path.starts_with("/user")
+                || *path == "/safe-mode"
+            {
                 continue;
             }
             let mut words = vec![format!("{path}/{command}")];

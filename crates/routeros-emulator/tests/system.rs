@@ -109,3 +109,28 @@ async fn policies_are_enforced() {
         "the last full user stays"
     );
 }
+
+#[tokio::test]
+async fn a_router_that_was_switched_off_stays_off() {
+    let emu = emulator("7.22").await;
+    emu.add_row("/ip/pool", &[("name", "p"), ("ranges", "10.0.0.2-10.0.0.9")]).unwrap();
+    let mut client = session(&emu).await;
+    client.run(&["/system/shutdown"]).await.ok();
+    assert!(client.sentence().await.is_none(), "the session ends");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(tokio::net::TcpStream::connect(emu.addr()).await.is_err());
+    emu.go_online().await;
+    let rows = session(&emu).await.run(&["/ip/pool/print"]).await.ok().rows;
+    assert_eq!(rows.len(), 1, "the configuration is there");
+}
+
+#[tokio::test]
+async fn changes_of_packages_are_applied_by_a_reboot() {
+    let emu = emulator("7.18").await;
+    let mut client = session(&emu).await;
+    client.run(&["/system/package/apply-changes"]).await.ok();
+    assert!(client.sentence().await.is_none());
+    let older = emulator("7.16").await;
+    let reply = session(&older).await.run(&["/system/package/apply-changes"]).await;
+    assert_eq!(reply.trap(), "no such command");
+}

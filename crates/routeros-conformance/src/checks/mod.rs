@@ -5,6 +5,7 @@ mod errors;
 mod items;
 mod listen;
 mod login;
+mod monitors;
 mod order;
 mod policies;
 mod print;
@@ -29,6 +30,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         references::CHECKS,
         order::CHECKS,
         listen::CHECKS,
+        monitors::CHECKS,
         scheduler::CHECKS,
         policies::CHECKS,
         safe_mode::CHECKS,

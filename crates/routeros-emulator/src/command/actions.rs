@@ -51,6 +51,7 @@ const ACTIONS: &[Action] = &[
     Action::new("/execute", "write", &["as-string", "file", "script"], script::execute),
     Action::new("/console/inspect", "read", inspect::ARGUMENTS, inspect::inspect),
     Action::new("/system/reboot", "reboot", &[], reboot),
+    Action::new("/system/shutdown", "reboot", &[], shutdown),
     Action::new("/tool/ping", "test", ping::ARGUMENTS, ping::ping),
     Action::new(PING, "test", ping::ARGUMENTS, ping::ping),
     // Writing files needs `ftp` (reference 4, users).
@@ -116,11 +117,17 @@ fn reboot(_: &mut Router, _: &Caller, _: &Request, _: &mut Replies) -> Outcome {
     Ok(Answer { ret: None, then: Then::Reboot })
 }
 
+/// Off until somebody presses the button ([`crate::Emulator::go_online`]).
+fn shutdown(_: &mut Router, _: &Caller, _: &Request, _: &mut Replies) -> Outcome {
+    Ok(Answer { ret: None, then: Then::Shutdown })
+}
+
 /// The policy that a menu's own command needs.
 pub(super) fn policy_of(menu: &CompiledMenu, command: &str) -> &'static str {
     match (menu.path(), command) {
         ("/system/package/update", "download" | "install") => "policy",
         ("/file", "read") => "read",
+        ("/system/package", _) => "reboot",
         _ if menu.is_monitor(command) => "read",
         _ => "write",
     }
@@ -153,6 +160,8 @@ pub(super) fn menu_command(
             router.sign_certificate(id, ca.as_deref(), name.as_deref()).map_err(|trap| vec![trap])?;
             Ok(Answer::done())
         }
+        // What is scheduled takes effect by a reboot; nothing is scheduled here.
+        ("/system/package", "apply-changes") => reboot(router, caller, request, out),
         ("/system/script", "run") => run_script(router, caller, menu, request).map_err(|trap| vec![trap]),
         ("/ip/dhcp-server/lease", "make-static") => each(router, caller, menu, request, make_static),
         _ if menu.is_monitor(command) => {

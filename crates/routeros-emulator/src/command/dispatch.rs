@@ -46,7 +46,8 @@ pub(super) fn execute_quietly(
 ) -> Result<(), Vec<Trap>> {
     let outcome = run(router, caller, request, out);
     router.commit(&caller.user);
-    if matches!(outcome?.then, Then::Reboot) {
+    // A script that switches the router off would leave nobody to switch it on: it comes up again.
+    if matches!(outcome?.then, Then::Reboot | Then::Shutdown) {
         router.reboot_wanted = true;
     }
     Ok(())

@@ -50,8 +50,10 @@ pub(crate) enum Then {
     Follow(Box<Follow>),
     /// Goes on with samples until it ends by itself or is cancelled.
     Sample(Box<Monitor>),
-    /// The router goes down.
+    /// The router goes down and comes up again.
     Reboot,
+    /// The router goes down.
+    Shutdown,
 }
 
 impl Answer {

@@ -290,9 +290,12 @@ impl Connection {
                 self.go_on(tag, monitor);
                 None
             }
-            Then::Reboot => {
+            Then::Reboot | Then::Shutdown => {
                 self.send_all();
-                let _ = self.shared.control.send(Control::Reboot(None));
+                let _ = self.shared.control.send(match then {
+                    Then::Shutdown => Control::PowerOff,
+                    _ => Control::Reboot(None),
+                });
                 None
             }
         }

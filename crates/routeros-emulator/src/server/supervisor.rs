@@ -25,6 +25,8 @@ pub(crate) enum Control {
     Offline(oneshot::Sender<()>),
     /// Reachable again.
     Online(oneshot::Sender<()>),
+    /// Unreachable, and nothing that is in memory is left.
+    PowerOff,
     /// Down and up again; told when up.
     Reboot(Option<oneshot::Sender<()>>),
     /// The end.
@@ -64,6 +66,12 @@ impl Supervisor {
                     Some(Control::Offline(done)) => {
                         self.down().await;
                         let _ = done.send(());
+                    }
+                    Some(Control::PowerOff) => {
+                        // The answer may still leave.
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                        self.down().await;
+                        self.shared.router().reboot();
                     }
                     Some(Control::Online(done)) => {
                         self.up().await;

@@ -37,7 +37,21 @@ fn fixed() -> Menu {
     const TYPES: &[&str] = &["A", "AAAA", "CNAME", "FWD", "MX", "NS", "NXDOMAIN", "SRV", "TXT"];
     Menu::list("/ip/dns/static")
         .ordered()
-        .unique_when_set(&["name", "type", "address"], ErrorId::EntryExists)
+        .unique(
+            &[
+                "name",
+                "regexp",
+                "type",
+                "address",
+                "cname",
+                "forward-to",
+                "mx-exchange",
+                "ns",
+                "srv-target",
+                "text",
+            ],
+            ErrorId::EntryExists,
+        )
         .fields([
             f("name", Type::Text),
             f("regexp", Type::Text),

@@ -165,15 +165,18 @@ fn device_mode() -> Menu {
 }
 
 fn package() -> Menu {
-    Menu::list("/system/package").read_only().fields([
-        ro("name", Type::Text),
-        ro("version", Type::Text),
-        ro("build-time", Type::Text),
-        ro("scheduled", Type::Text).default(""),
-        ro("disabled", Type::Bool).default("false"),
-        ro("available", Type::Bool).default("false"),
-        ro("size", num(0, i64::MAX)),
-    ])
+    Menu::list("/system/package")
+        .read_only()
+        .fields([
+            ro("name", Type::Text),
+            ro("version", Type::Text),
+            ro("build-time", Type::Text),
+            ro("scheduled", Type::Text).default(""),
+            ro("disabled", Type::Bool).default("false"),
+            ro("available", Type::Bool).default("false"),
+            ro("size", num(0, i64::MAX)),
+        ])
+        .command_since(18, "apply-changes", &["ignore-missing"])
 }
 
 /// `/system/package/update`.
