@@ -70,6 +70,17 @@ impl Encapsulation {
         TagStack { outer: self.outer(), inner }
     }
 
+    /// The VLAN id of the domain that frames with these tags on the trunk, outermost first, belong to; `None`
+    /// when they are none of the domain's.
+    #[must_use]
+    pub fn vlan_of(self, tags: &[Tag]) -> Option<VlanId> {
+        match (self.outer(), tags) {
+            (None, [tag]) => Some(tag.vid),
+            (Some(outer), [first, tag]) if outer == *first => Some(tag.vid),
+            _ => None,
+        }
+    }
+
     /// The tag all networks of the domain share, if any.
     #[must_use]
     pub fn outer(self) -> Option<Tag> {
@@ -117,6 +128,18 @@ mod tests {
         let stack = Encapsulation::Dot1q.stack(vlan(100));
         assert_eq!(stack.host_tags(HandOff::HostTags), stack.host_tags(HandOff::ProviderTags));
         assert_eq!(stack.overhead(), 4);
+    }
+
+    #[test]
+    fn tags_lead_back_to_the_vlan() {
+        let tag = |tpid, id| Tag { tpid, vid: vlan(id) };
+        let stacked = Encapsulation::Qinq { service_vlan: vlan(1000), tpid: Tpid::Service };
+        let both = [tag(Tpid::Service, 1000), tag(Tpid::Customer, 100)];
+        assert_eq!(stacked.vlan_of(&both), Some(vlan(100)));
+        assert_eq!(stacked.vlan_of(&both[..1]), None);
+        assert_eq!(stacked.vlan_of(&[tag(Tpid::Customer, 1000), both[1]]), None);
+        assert_eq!(Encapsulation::Dot1q.vlan_of(&both), None);
+        assert_eq!(Encapsulation::Dot1q.vlan_of(&both[1..]), Some(vlan(100)));
     }
 
     #[test]

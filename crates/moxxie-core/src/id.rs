@@ -132,6 +132,8 @@ ids! {
     EventId = "evt";
     /// A bearer token.
     TokenId = "tok";
+    /// A difference between what a router shows and the records.
+    FindingId = "fnd";
 }
 
 #[cfg(test)]

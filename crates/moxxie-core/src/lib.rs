@@ -25,6 +25,7 @@ pub mod pool;
 pub mod prefix;
 pub mod profile;
 pub mod range;
+pub mod reality;
 pub mod router;
 pub mod row;
 pub mod search;
@@ -34,8 +35,8 @@ pub mod vlan;
 pub mod vrf;
 
 pub use id::{
-    AddressId, AsnId, AsnRangeId, AttachmentId, ChangeId, ContainerId, DomainId, EventId, NetworkId, PoolId,
-    PrefixId, RangeId, RouterId, SiteId, TenantId, TokenId, VlanRecordId, VrfId,
+    AddressId, AsnId, AsnRangeId, AttachmentId, ChangeId, ContainerId, DomainId, EventId, FindingId,
+    NetworkId, PoolId, PrefixId, RangeId, RouterId, SiteId, TenantId, TokenId, VlanRecordId, VrfId,
 };
 pub use jiff::Timestamp;
 pub use name::Name;

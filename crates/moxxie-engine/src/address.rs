@@ -93,12 +93,25 @@ impl Engine {
             let address = match wanted {
                 Some(address) => address,
                 None => {
-                    let hosts = place.layout.hosts();
-                    let next = match hosts {
-                        Some((first, last)) => tx.next_address(network.id, first, last).await?,
+                    let since = self.seen_since();
+                    let next = match place.layout.hosts() {
+                        Some((first, last)) => {
+                            tx.unused_between(network.vrf_id, first, last, since, 1).await?.pop()
+                        }
                         None => None,
                     };
-                    next.ok_or_else(|| place.full())?
+                    match next {
+                        Some(next) => next,
+                        None => {
+                            let seen = match place.layout.hosts() {
+                                Some((first, last)) => {
+                                    tx.count_seen_between(network.vrf_id, first, last, since).await?
+                                }
+                                None => 0,
+                            };
+                            return Err(place.full(seen));
+                        }
+                    }
                 }
             };
             let record = moxxie_store::Address {
@@ -237,11 +250,20 @@ impl Place {
         )
     }
 
-    fn full(&self) -> Error {
+    /// Nothing is left; so many addresses answer on the routers, whatever the records say.
+    fn full(&self, seen: u64) -> Error {
+        let answering = match seen {
+            0 => String::new(),
+            seen => format!(
+                " ({seen} of its addresses are in use by what the routers show, recorded or not: look at \
+                 GET /networks/{}/reality)",
+                self.network.id
+            ),
+        };
         Error::conflict(
             "exhausted",
             format!(
-                "network {} ({}) has no free address left; release one or order another network",
+                "network {} ({}) has no free address left{answering}; release one or order another network",
                 self.network.name, self.network.prefix
             ),
         )
@@ -288,7 +310,7 @@ impl Place {
     }
 }
 
-fn is_hostname(text: &str) -> bool {
+pub(crate) fn is_hostname(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')

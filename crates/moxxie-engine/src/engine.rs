@@ -12,7 +12,7 @@ use moxxie_store::Store;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, clock::Ambient, write::transaction};
+use crate::{Error, clock::Ambient, reality::RealityConfig, write::transaction};
 
 /// How often the audit chains are signed and old keys are forgotten.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -37,6 +37,8 @@ pub struct EngineConfig {
     pub lease_ttl: Duration,
     /// How long to let commands arrive that a dead process may have left on their way.
     pub settle: Duration,
+    /// How routers are looked at.
+    pub reality: RealityConfig,
 }
 
 impl Default for EngineConfig {
@@ -49,6 +51,7 @@ impl Default for EngineConfig {
             command_deadline: Duration::from_secs(20),
             lease_ttl: Duration::from_secs(60),
             settle: Duration::from_secs(2),
+            reality: RealityConfig::default(),
         }
     }
 }
@@ -108,12 +111,13 @@ impl Engine {
             shutdown.cancel();
             result
         };
-        let (changes, upkeep, failures) = tokio::join!(
+        let (changes, upkeep, failures, scans) = tokio::join!(
             async { ends_all(self.run_changes(shutdown.clone()).await).await },
             async { ends_all(self.run_upkeep(shutdown.clone()).await).await },
-            async { ends_all(self.run_failure_counts(shutdown.clone()).await).await }
+            async { ends_all(self.run_failure_counts(shutdown.clone()).await).await },
+            async { ends_all(self.run_scans(shutdown.clone()).await).await }
         );
-        changes.and(upkeep).and(failures)
+        changes.and(upkeep).and(failures).and(scans)
     }
 
     /// Signs the heads of the audit chains, forgets old idempotency keys and looks how full pools are, now
@@ -165,6 +169,11 @@ fn describe_metrics() {
         metrics::describe_counter!(name, text);
         metrics::counter!(name).increment(0);
     }
+    metrics::describe_counter!("reality_scans_total", "Looks at a router, by outcome");
+    metrics::describe_gauge!(
+        "reality_findings",
+        "Differences between routers and records that wait for somebody, by kind"
+    );
     metrics::describe_histogram!(
         "network_provisioning_duration_seconds",
         metrics::Unit::Seconds,

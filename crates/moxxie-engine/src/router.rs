@@ -1,6 +1,6 @@
 //! Routers.
 
-mod live;
+pub(crate) mod live;
 
 use moxxie_api::{
     Page, PageQuery,
@@ -248,7 +248,7 @@ impl Engine {
         Ok(view(&router, &site))
     }
 
-    pub(super) async fn find_router(&self, name: &str) -> Result<stored::Router, Error> {
+    pub(crate) async fn find_router(&self, name: &str) -> Result<stored::Router, Error> {
         let found = match (name.parse::<RouterId>(), name.parse::<Name>()) {
             (Ok(id), _) => self.0.store.router(id).await?,
             (_, Ok(name)) => self.0.store.router_by_name(&name).await?,

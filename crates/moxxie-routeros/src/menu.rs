@@ -23,6 +23,9 @@ pub(crate) mod path {
     pub(crate) const ADDRESS_LIST: &str = "/ip/firewall/address-list";
 }
 
+/// What two VLAN interfaces of one id collide in.
+pub(crate) const VLAN_ON_PARENT: &str = "vlan-id on its parent";
+
 /// A field we write, or read to be able to write it back.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Field {
@@ -82,7 +85,7 @@ pub(crate) const MENUS: &[Menu] = &[
             Collision::InterfaceName,
             // Two tags of one id and different EtherType may be legal on a trunk; they are confusing
             // enough, and the vendor says too little about it, to refuse.
-            Collision::Fields("vlan-id on its parent", &["interface", "vlan-id"]),
+            Collision::Fields(VLAN_ON_PARENT, &["interface", "vlan-id"]),
         ],
         fields: &[
             f("name", Kind::Text),

@@ -1,8 +1,11 @@
 //! Refusals: why no plan was made, and what would help.
 
-use moxxie_core::plan::Obstacle;
+use moxxie_core::{plan::Obstacle, vlan::VlanId};
 
-use crate::{Mismatch, Version};
+use crate::{
+    Mismatch, Version,
+    menu::{VLAN_ON_PARENT, path},
+};
 
 /// Why no plan was made. Nothing has been written; every text names the row and the way out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,6 +92,22 @@ pub enum Refusal {
         /// How many are possible.
         limit: usize,
     },
+}
+
+impl Refusal {
+    /// The row, as the router shows it, that has the VLAN id a network should have on the trunk; `None` when the
+    /// refusal is about something else.
+    #[must_use]
+    pub fn in_the_way_of_vlan(&self, vlan: VlanId) -> Option<&str> {
+        let Self::Obstacles(obstacles) = self else { return None };
+        let word = format!("vlan-id={vlan}");
+        let same = |obstacle: &&Obstacle| {
+            obstacle.menu == path::VLAN
+                && obstacle.collides == VLAN_ON_PARENT
+                && obstacle.wanted.split(' ').any(|one| one == word)
+        };
+        obstacles.iter().find(same).map(|obstacle| obstacle.found.as_str())
+    }
 }
 
 fn obstacles(obstacles: &[Obstacle]) -> String {

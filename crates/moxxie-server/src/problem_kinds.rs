@@ -106,6 +106,17 @@ kinds! {
         "Pools may only nest. Register the part that no other pool has.";
     ADDRESS_TAKEN = 409 "address_taken" "The address is taken":
         "The address is recorded already. Ask for another one, or for the next free one.";
+    ADDRESS_ANSWERS = 409 "address_answers" "The address is in use":
+        "The network's router asked for the address and somebody answered, whatever the records say. Find out \
+         who, or adopt it as a record; the answer names the MAC address where it is known.";
+    CANNOT_VERIFY = 409 "cannot_verify" "Nobody can ask whether the address is in use":
+        "The network is on no router, or the router refuses to ask: moxxie's user there needs the policy \
+         `test`. Leave `verify` out to go by the last scan.";
+    SCAN_RUNNING = 409 "scan_running" "The router is being scanned":
+        "Somebody is looking at the router at this moment. Its findings are there in a moment.";
+    NOT_ADOPTABLE = 409 "not_adoptable" "The finding cannot be adopted":
+        "Only an address without record inside a network becomes a record. Acknowledge other findings with a \
+         reason, or change what they are about.";
     IN_USE = 409 "in_use" "Something still needs it":
         "Other things refer to it: addresses to a network, networks to a tenant, a pool or a router, pools \
          and routers to a datacentre. Remove them first.";

@@ -381,6 +381,81 @@ CREATE TABLE router_lease (
     expires_at BIGINT NOT NULL
 );
 
+-- One row for each router that was ever looked at. `number` counts the looks and is the fence of the one
+-- under way; times of the claim are by the database's clock, the others by the server's.
+CREATE TABLE router_scan (
+    router_id TEXT NOT NULL PRIMARY KEY REFERENCES router (id) ON DELETE CASCADE,
+    number BIGINT NOT NULL,
+    holder TEXT NOT NULL,
+    attempted_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    completed BIGINT NOT NULL,
+    completed_at BIGINT,
+    truncated BOOLEAN NOT NULL,
+    failed_at BIGINT,
+    error TEXT
+);
+
+-- What a source on a router last said of an address. A row stays for a while after the source has forgotten
+-- it: that is how long somebody is known to be silent.
+CREATE TABLE sighting (
+    router_id TEXT NOT NULL REFERENCES router (id) ON DELETE CASCADE,
+    source TEXT NOT NULL,
+    family BIGINT NOT NULL CHECK (family IN (4, 6)),
+    addr BYTEA NOT NULL CHECK (length(addr) = 16),
+    interface TEXT NOT NULL,
+    mac TEXT,
+    host_name TEXT,
+    scan BIGINT NOT NULL,
+    first_seen BIGINT NOT NULL,
+    last_seen BIGINT NOT NULL,
+    PRIMARY KEY (router_id, source, family, addr, interface)
+);
+CREATE INDEX sighting_address ON sighting (family, addr, last_seen);
+CREATE INDEX sighting_age ON sighting (router_id, last_seen);
+
+-- VLANs on a domain's trunk that are no network's: seen by a scan, or in the way of a change.
+CREATE TABLE vlan_sighting (
+    router_id TEXT NOT NULL REFERENCES router (id) ON DELETE CASCADE,
+    domain_id TEXT NOT NULL REFERENCES domain (id) ON DELETE CASCADE,
+    vid BIGINT NOT NULL CHECK (1 <= vid AND vid <= 4094),
+    name TEXT NOT NULL,
+    scan BIGINT NOT NULL,
+    first_seen BIGINT NOT NULL,
+    last_seen BIGINT NOT NULL,
+    PRIMARY KEY (router_id, vid, name)
+);
+CREATE INDEX vlan_sighting_domain ON vlan_sighting (domain_id, vid);
+
+-- Differences between a router and the records, as of the router's last scan.
+CREATE TABLE finding (
+    id TEXT NOT NULL PRIMARY KEY,
+    router_id TEXT NOT NULL REFERENCES router (id) ON DELETE CASCADE,
+    site_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    network_id TEXT REFERENCES network (id) ON DELETE CASCADE,
+    tenant_id TEXT,
+    family BIGINT,
+    addr BYTEA,
+    address TEXT,
+    mac TEXT,
+    interface TEXT,
+    vlan BIGINT,
+    host_name TEXT,
+    detail TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    first_found BIGINT NOT NULL,
+    last_found BIGINT NOT NULL,
+    scan BIGINT NOT NULL,
+    acknowledged_at BIGINT,
+    acknowledged_by TEXT,
+    reason TEXT,
+    UNIQUE (router_id, kind, subject)
+);
+CREATE INDEX finding_network ON finding (network_id, id);
+CREATE INDEX finding_address ON finding (family, addr);
+
 CREATE TABLE audit_head (
     writer TEXT NOT NULL PRIMARY KEY,
     seq BIGINT NOT NULL,

@@ -1,9 +1,9 @@
 //! Values on their way into a statement.
 
 use moxxie_core::{
-    AddressId, AsnId, AsnRangeId, AttachmentId, ChangeId, ContainerId, DomainId, EventId, Name, NetworkId,
-    PoolId, PrefixId, RouterId, SiteId, TenantId, Timestamp, TokenId, VlanRecordId, VrfId, asn::AsNumber,
-    claim::Status, identity::Scope, vlan::VlanId,
+    AddressId, AsnId, AsnRangeId, AttachmentId, ChangeId, ContainerId, DomainId, EventId, FindingId, Name,
+    NetworkId, PoolId, PrefixId, RouterId, SiteId, TenantId, Timestamp, TokenId, VlanRecordId, VrfId,
+    asn::AsNumber, claim::Status, identity::Scope, vlan::VlanId,
 };
 use serde::Serialize;
 
@@ -183,6 +183,7 @@ printed!(
     ContainerId,
     DomainId,
     EventId,
+    FindingId,
     NetworkId,
     PoolId,
     PrefixId,

@@ -137,6 +137,7 @@ impl Store {
         let store = Self { reads, pool };
         if matches!(store.dialect(), Dialect::Sqlite) {
             store.end_leases().await?;
+            store.end_scans().await?;
         }
         Ok(store)
     }

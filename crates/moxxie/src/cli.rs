@@ -5,7 +5,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "server")]
 use crate::commands::{config, demo, serve};
 use crate::{
-    commands::{audit, change, completions, login, network, pool, router, search, site, tenant, token},
+    commands::{
+        audit, change, completions, login, network, pool, reality, router, search, site, tenant, token,
+    },
     exit,
     session::{Global, Session},
 };
@@ -38,6 +40,9 @@ pub(crate) enum Command {
     /// Routers under management
     #[command(subcommand)]
     Router(router::Command),
+    /// Reality: what routers show, against the records
+    #[command(subcommand)]
+    Reality(reality::Command),
     /// Tenants: who networks belong to
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -86,6 +91,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Site(command) => site::run(command, &session()?).await,
         Command::Pool(command) => pool::run(command, &session()?).await,
         Command::Router(command) => router::run(command, &session()?).await,
+        Command::Reality(command) => reality::run(command, &session()?).await,
         Command::Tenant(command) => tenant::run(command, &session()?).await,
         Command::Search(args) => search::search(args, &session()?).await,
         Command::WhoHas(args) => search::who_has(args, &session()?).await,

@@ -12,6 +12,7 @@ pub(crate) mod login;
 pub(crate) mod network;
 pub(crate) mod order;
 pub(crate) mod pool;
+pub(crate) mod reality;
 pub(crate) mod router;
 pub(crate) mod search;
 #[cfg(feature = "server")]

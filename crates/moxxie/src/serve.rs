@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::Context as _;
 use moxxie_api::token::TokenCreated;
-use moxxie_engine::{Engine, EngineConfig, clock::Ambient};
+use moxxie_engine::{Engine, EngineConfig, RealityConfig, clock::Ambient};
 use moxxie_server::AppState;
 use tokio::{net::TcpListener, signal::unix, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -74,6 +74,14 @@ fn engine_config(settings: &Settings) -> EngineConfig {
         command_deadline: settings.command_deadline,
         lease_ttl: settings.lease_ttl,
         settle: settings.settle,
+        reality: RealityConfig {
+            interval: settings.reality_interval,
+            seen_age: settings.reality_seen_age,
+            silent_after: settings.reality_silent_after,
+            keep: settings.reality_keep,
+            verify_deadline: settings.reality_verify_deadline,
+            ..RealityConfig::default()
+        },
     }
 }
 

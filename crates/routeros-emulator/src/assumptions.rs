@@ -149,8 +149,18 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("backup-missing", "loading a backup that is not there answers `no such item`", "the text was not found"),
     (
         "ping",
-        "whatever a route leads to answers, one hop away; the rest is `timeout`; names are never resolved",
-        "there is nothing behind an emulated router",
+        "on a connected network the hosts put there answer, and the router itself; behind a gateway everything does; one hop away; the rest is `timeout`; names are never resolved",
+        "there is no network behind an emulated router",
+    ),
+    (
+        "arp-ping",
+        "with `arp-ping` a row shows the answering MAC address as `host` and no size or ttl; without `interface` the connected one is taken",
+        "the console shows it so; what the API sends was not published",
+    ),
+    (
+        "arp-failed",
+        "asking for an address that nobody has leaves a row with status `failed` and without MAC address for 30 s",
+        "the manual names the status; how long such a row stays was not found",
     ),
     (
         "samples",

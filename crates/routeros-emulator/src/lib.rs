@@ -35,6 +35,7 @@ mod faults;
 mod filter;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod lan;
 mod log;
 mod md5;
 mod scene;
@@ -55,6 +56,7 @@ pub use control::ControlServer;
 pub use describe::{ArgumentNames, FieldDescription, MenuDescription, describe};
 pub use emulator::{Emulator, Refused};
 pub use faults::{Fault, FaultKind, Faults, Hit, Matcher};
+pub use lan::{Host, Lan};
 pub use scene::{Scene, SceneError};
 pub use server::LoggedCommand;
 pub use snapshot::Snapshot;

@@ -58,6 +58,12 @@ pub enum SceneError {
 /// user = "night-shift"
 /// command = "/ip/firewall/address-list/add"
 /// arguments = { list = "seen", address = "10.9.9.9" }
+///
+/// [[lan]]                     # a host on the wire behind an interface
+/// interface = "svlan1000"
+/// address = "172.16.5.9"
+/// mac = "02:00:00:00:00:09"
+/// pings = false               # `talks = false`: the router learns of it when it asks
 /// ```
 ///
 /// Conditions, each at the top: `bandwidth` (bytes a second), `load = { burst = 170, per-second = 130 }`,
@@ -81,6 +87,8 @@ pub struct Scene {
     faults: Vec<Fault>,
     #[serde(default)]
     later: Vec<Later>,
+    #[serde(default)]
+    lan: Vec<crate::lan::Host>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -147,6 +155,9 @@ impl Scene {
             if let Some(said) = crate::emulator::first_trap(&replies) {
                 return Err(SceneError::Refused { menu: row.menu.clone(), row: at + 1, said });
             }
+        }
+        for host in &self.lan {
+            router.lan.put(host.clone());
         }
         for later in &self.later {
             let mut request = Request::new(&later.command, &[]);

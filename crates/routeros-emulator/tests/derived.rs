@@ -65,13 +65,14 @@ async fn ping() {
     let emu = emulator("7.22").await;
     emu.add_row("/ip/address", &[("address", "10.0.0.1/24"), ("interface", "ether1")]).unwrap();
     emu.add_row("/ip/route", &[("dst-address", "10.5.0.0/16"), ("blackhole", "yes")]).unwrap();
+    emu.lan().host("ether1", "10.0.0.9", "02:00:00:00:00:09");
     let mut client = session(&emu).await;
     let ping = ["/tool/ping", "=address=10.0.0.9", "=count=3", "=interval=10ms"];
     let rows = client.run(&ping).await.ok().rows;
     assert_eq!(rows.len(), 3);
     assert_eq!((rows[2]["seq"].as_str(), rows[2]["received"].as_str()), ("2", "3"));
     assert!(!rows[0].contains_key("status"));
-    for far in ["10.5.0.1", "192.0.2.1"] {
+    for far in ["10.5.0.1", "192.0.2.1", "10.0.0.10"] {
         let rows = client.run(&["/ping", &format!("=address={far}"), "=count=1"]).await.ok().rows;
         assert_eq!((rows[0]["status"].as_str(), rows[0]["packet-loss"].as_str()), ("timeout", "100"));
     }

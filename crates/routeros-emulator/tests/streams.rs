@@ -115,6 +115,7 @@ async fn what_ends_by_itself_ends() {
 async fn pings_and_traces() {
     let (emu, mut client) = stopped("7.22").await;
     emu.add_row("/ip/address", &[("address", "10.0.0.1/24"), ("interface", "ether1")]).unwrap();
+    emu.lan().host("ether1", "10.0.0.9", "02:00:00:00:00:09");
     client.send(&["/tool/ping", "=address=10.0.0.9", "=count=3", "=interval=100ms"]).await;
     assert_eq!(attributes(&client.sentence().await.unwrap())["sent"], "1");
     assert!(client.silent(Duration::from_millis(120)).await, "the second packet waits");

@@ -137,7 +137,9 @@ impl Engine {
         let missing = || Error::not_found("VLAN domain of datacenter", &ground.site.name);
         let domain = tx.lock_domain(ground.domain.id).await?.ok_or_else(missing)?;
         let used = tx.used_vlans(domain.id).await?;
-        let free = domain.next_vlan(used.iter().copied());
+        // What somebody else has on the trunk would be refused by the router's plan.
+        let seen = tx.seen_vlans(domain.id, self.seen_since()).await?;
+        let free = domain.next_vlan(used.iter().chain(&seen).copied());
         let taken =
             u32::try_from(used.iter().filter(|id| domain.range.contains(**id)).count()).unwrap_or(u32::MAX);
         let left = domain.range.size().saturating_sub(taken);
@@ -154,9 +156,15 @@ impl Engine {
             )),
             Some(vlan) => Ok(vlan),
             None => free.ok_or_else(|| {
+                let on_trunk = match seen.len() {
+                    0 => String::new(),
+                    seen => format!(
+                        ", and {seen} ids are on the trunk already by what routers show (GET /reality?kind=foreign_vlan)"
+                    ),
+                };
                 Error::conflict(
                     "exhausted",
-                    format!("{state}; release a network, or register a site with a wider range"),
+                    format!("{state}{on_trunk}; release a network, or register a site with a wider range"),
                 )
             }),
         }

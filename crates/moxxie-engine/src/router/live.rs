@@ -147,7 +147,8 @@ impl Engine {
     }
 }
 
-fn unavailable(stopped: Stopped) -> Error {
+/// Why there is no session, as an error of the request.
+pub(crate) fn unavailable(stopped: Stopped) -> Error {
     match stopped {
         Stopped::Failed(failure) => {
             Error::Unavailable { message: failure.message, retry_after_s: 10, source: None }
@@ -156,6 +157,7 @@ fn unavailable(stopped: Stopped) -> Error {
     }
 }
 
-fn no_answer(error: &moxxie_routeros::DriverError) -> Error {
+/// Why a router did not answer, as an error of the request.
+pub(crate) fn no_answer(error: &moxxie_routeros::DriverError) -> Error {
     Error::Unavailable { message: error.chain(), retry_after_s: 10, source: None }
 }

@@ -351,7 +351,13 @@ impl Engine {
                 .map_err(|error| Failure::lasting("plan_refused", format!("router {name}: {error}")))
         };
         let made = plan(&rendered(&before)?, &rendered(&after)?, state, &place.binding);
-        Ok(made.map_err(|refusal| Failure::of_refusal(name, &refusal))?)
+        match made {
+            Ok(plan) => Ok(plan),
+            Err(refusal) => {
+                self.remember_refusal(&place.router, &place.domain, network, &refusal).await;
+                Err(Failure::of_refusal(name, &refusal).into())
+            }
+        }
     }
 
     /// The rows that networks other than the change's need on a router now: an inverse made from an older

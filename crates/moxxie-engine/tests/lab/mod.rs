@@ -19,7 +19,7 @@ use moxxie_api::{
     router::RouterCreate,
     tenant::TenantCreate,
 };
-use moxxie_engine::{Context, Engine, EngineConfig, Error, clock::Ambient};
+use moxxie_engine::{Context, Engine, EngineConfig, Error, RealityConfig, clock::Ambient};
 use moxxie_store::{MasterKey, Store, StoreConfig};
 use routeros_emulator::{Emulator, Snapshot};
 use tokio_util::sync::CancellationToken;
@@ -55,6 +55,7 @@ pub struct Builder {
     config: EngineConfig,
     sites: Vec<Site>,
     seed: u64,
+    ambient: Ambient,
 }
 
 /// A running laboratory.
@@ -86,12 +87,14 @@ pub fn quick() -> EngineConfig {
         command_deadline: Duration::from_millis(1500),
         lease_ttl: Duration::from_secs(30),
         settle: Duration::from_millis(100),
+        // Tests look at routers when they want to.
+        reality: RealityConfig { interval: Duration::ZERO, ..RealityConfig::default() },
     }
 }
 
 impl Lab {
     pub fn new(database: Database) -> Builder {
-        Builder { database, config: quick(), sites: Vec::new(), seed: 7 }
+        Builder { database, config: quick(), sites: Vec::new(), seed: 7, ambient: Ambient::system() }
     }
 
     pub fn emulator(&self, name: &str) -> &Emulator {
@@ -157,6 +160,17 @@ impl Builder {
         self
     }
 
+    /// A clock that shows something else than the system's.
+    pub fn clock(
+        mut self,
+        show: impl Fn(moxxie_core::Timestamp) -> moxxie_core::Timestamp + Send + Sync + 'static,
+    ) -> Self {
+        let (clock, chance) = (Ambient::system(), Ambient::system());
+        let fill = move |bytes: &mut [u8]| bytes.iter_mut().for_each(|byte| [*byte] = chance.random());
+        self.ambient = Ambient::new(move || show(clock.now()), fill);
+        self
+    }
+
     pub fn site(mut self, name: &str, encapsulation: Option<Encapsulation>) -> Self {
         self.sites.push(Site { name: name.into(), encapsulation, router: None });
         self
@@ -175,7 +189,7 @@ impl Builder {
             Database::Sqlite => format!("sqlite:{}", dir.path().join("moxxie.db").display()),
             Database::Postgres => new_database(),
         };
-        let ambient = Ambient::system();
+        let ambient = self.ambient;
         let config = StoreConfig::new(url, MasterKey::new([7; 32]), ambient.now());
         let store = Store::open(config).await.expect("the store opens");
         let engine = Engine::new(store.clone(), ambient, self.config);

@@ -4,6 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
     Page, PageQuery,
     address::{Address, AddressRequest},
+    reality::VerifyQuery,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -44,7 +45,7 @@ async fn list_addresses(
 /// tags a host must send.
 #[utoipa::path(
     post, path = "/networks/{id}/ips", tag = "addresses",
-    params(("id" = String, Path, description = "Id of the network, `net-...`")),
+    params(("id" = String, Path, description = "Id of the network, `net-...`"), VerifyQuery),
     request_body(content = AddressRequest, example = json!({
         "address": "172.20.0.10", "hostname": "web1.example.net", "mac": "02:00:00:00:00:01", "vmId": "4711",
     })),
@@ -55,9 +56,9 @@ async fn list_addresses(
 async fn create_address(
     State(state): State<AppState>,
     Target(id): Target<String>,
-    ask: Write<AddressRequest>,
+    ask: Write<AddressRequest, VerifyQuery>,
 ) -> Created<Address> {
-    let address = state.engine.create_address(&ask.context, &id, ask.body).await?;
+    let address = record(&state, &id, ask).await?;
     created(&format!("networks/{}/ips/{}", address.network_id, address.address), address)
 }
 
@@ -66,7 +67,7 @@ async fn create_address(
 /// The answer has the gateway and the tags a host must send.
 #[utoipa::path(
     post, path = "/networks/{id}/ips/next", tag = "addresses",
-    params(("id" = String, Path, description = "Id of the network, `net-...`")),
+    params(("id" = String, Path, description = "Id of the network, `net-...`"), VerifyQuery),
     request_body(content = AddressRequest, example = json!({
         "hostname": "web2.example.net", "mac": "02:00:00:00:00:02", "vmId": "4712",
     })),
@@ -77,13 +78,13 @@ async fn create_address(
 async fn create_next_address(
     State(state): State<AppState>,
     Target(id): Target<String>,
-    ask: Write<AddressRequest>,
+    ask: Write<AddressRequest, VerifyQuery>,
 ) -> Created<Address> {
     if ask.body.address.is_some() {
         let help = "is chosen here; ask for a certain one with POST .../ips";
         return Err(Failure::invalid("address", help));
     }
-    let address = state.engine.create_address(&ask.context, &id, ask.body).await?;
+    let address = record(&state, &id, ask).await?;
     created(&format!("networks/{}/ips/{}", address.network_id, address.address), address)
 }
 
@@ -106,4 +107,16 @@ async fn delete_address(
 ) -> Result<StatusCode, Failure> {
     state.engine.delete_address(&ask.context, &id, &ip).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn record(
+    state: &AppState,
+    network: &str,
+    ask: Write<AddressRequest, VerifyQuery>,
+) -> Result<Address, Failure> {
+    Ok(if ask.query.verify == Some(true) {
+        state.engine.create_verified_address(&ask.context, network, ask.body).await?
+    } else {
+        state.engine.create_address(&ask.context, network, ask.body).await?
+    })
 }

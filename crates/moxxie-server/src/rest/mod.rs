@@ -12,6 +12,7 @@ mod network;
 pub(crate) mod openapi;
 mod order;
 mod pool;
+mod reality;
 mod router;
 mod search;
 mod tenant;
@@ -50,6 +51,7 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .merge(tenant::routes())
         .merge(network::routes())
         .merge(address::routes())
+        .merge(reality::routes())
         .merge(change::routes())
         .merge(search::routes())
         .merge(audit::routes())

@@ -31,6 +31,7 @@ const TAGS: &[(&str, &str)] = &[
     ("datacenters", "Where networks are, and how their trunks are tagged"),
     ("pools", "Supernets that networks come from"),
     ("routers", "RouterOS devices under management"),
+    ("reality", "What routers show, and where it differs from the records"),
     ("tenants", "Whose networks they are"),
     ("networks", "What users order"),
     ("addresses", "Addresses in networks"),

@@ -21,6 +21,9 @@ pub(crate) enum Command {
         address: String,
         #[command(flatten)]
         holder: Holder,
+        /// Let the router ask first whether the address is in use.
+        #[arg(long)]
+        verify: bool,
     },
     /// Record the next free address
     Next {
@@ -28,6 +31,9 @@ pub(crate) enum Command {
         network: String,
         #[command(flatten)]
         holder: Holder,
+        /// Let the router ask first whether the address is in use.
+        #[arg(long)]
+        verify: bool,
     },
     /// Release an address
     Release {
@@ -58,7 +64,7 @@ pub(crate) struct Holder {
     tags: Vec<(String, String)>,
 }
 
-fn label(text: &str) -> Result<(String, String), String> {
+pub(super) fn label(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("a label is NAME=VALUE")?;
     if name.is_empty() { Err("a label needs a name".into()) } else { Ok((name.into(), value.into())) }
 }
@@ -70,18 +76,24 @@ impl Holder {
     }
 }
 
+fn asking(verify: bool) -> &'static [(&'static str, &'static str)] {
+    if verify { &[("verify", "true")] } else { &[] }
+}
+
 pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<()> {
     let api = &session.api;
     match command {
-        Command::Add { network, address, holder } => {
+        Command::Add { network, address, holder, verify } => {
             let id = resolve(session, &network).await?.network_id;
             let request = holder.request(Some(address));
-            show(&api.post(&["networks", &id, "ips"], &[], &request, None).await?, session)
+            let query = asking(verify);
+            show(&api.post(&["networks", &id, "ips"], query, &request, None).await?, session)
         }
-        Command::Next { network, holder } => {
+        Command::Next { network, holder, verify } => {
             let id = resolve(session, &network).await?.network_id;
             let request = holder.request(None);
-            show(&api.post(&["networks", &id, "ips", "next"], &[], &request, None).await?, session)
+            let query = asking(verify);
+            show(&api.post(&["networks", &id, "ips", "next"], query, &request, None).await?, session)
         }
         Command::Release { network, address } => {
             let id = resolve(session, &network).await?.network_id;
@@ -104,7 +116,7 @@ pub(crate) async fn list(network: &Network, session: &Session) -> anyhow::Result
     })
 }
 
-fn show(address: &Address, session: &Session) -> anyhow::Result<()> {
+pub(super) fn show(address: &Address, session: &Session) -> anyhow::Result<()> {
     session.out.record(address, |address| {
         vec![
             ("Address", format!("{}/{}", address.address, address.prefix_length)),

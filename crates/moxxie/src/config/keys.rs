@@ -89,6 +89,31 @@ pub(crate) const KEYS: &[Key] = &[
         value: "SPAN",
         help: "How long commands may be under way that a dead process left behind [default: 2s]",
     },
+    Key {
+        name: "reality_interval",
+        value: "SPAN",
+        help: "How often every router is looked at for what is in use; off: only when asked [default: 5m]",
+    },
+    Key {
+        name: "reality_seen_age",
+        value: "SPAN",
+        help: "How long an address or VLAN id that a router showed is not handed out [default: 24h]",
+    },
+    Key {
+        name: "reality_silent_after",
+        value: "SPAN",
+        help: "How long nothing is seen of a recorded host before it is called silent [default: 24h]",
+    },
+    Key {
+        name: "reality_keep",
+        value: "SPAN",
+        help: "How long is remembered when somebody was last seen [default: 720h]",
+    },
+    Key {
+        name: "reality_verify_deadline",
+        value: "SPAN",
+        help: "How long a router may take to tell whether addresses are in use [default: 5s]",
+    },
 ];
 
 /// The file that is read when none is named.

@@ -39,6 +39,11 @@ pub(crate) struct Settings {
     pub(crate) command_deadline: Duration,
     pub(crate) lease_ttl: Duration,
     pub(crate) settle: Duration,
+    pub(crate) reality_interval: Duration,
+    pub(crate) reality_seen_age: Duration,
+    pub(crate) reality_silent_after: Duration,
+    pub(crate) reality_keep: Duration,
+    pub(crate) reality_verify_deadline: Duration,
 }
 
 /// A setting as it may be shown.
@@ -87,6 +92,14 @@ pub(super) fn read(
         command_deadline: reader.span("command_deadline", 20),
         lease_ttl: reader.span("lease_ttl", 60),
         settle: reader.span("settle", 2),
+        reality_interval: reader.read("reality_interval", Duration::from_secs(300), |text| match text {
+            "off" => Ok(Duration::ZERO),
+            span => duration::parse(span),
+        }),
+        reality_seen_age: reader.span("reality_seen_age", 24 * 3600),
+        reality_silent_after: reader.span("reality_silent_after", 24 * 3600),
+        reality_keep: reader.span("reality_keep", 30 * 24 * 3600),
+        reality_verify_deadline: reader.span("reality_verify_deadline", 5),
         data_dir,
     };
     let least = settings.command_deadline * 2 + LEASE_MARGIN;
@@ -154,6 +167,12 @@ impl Settings {
             "lease_ttl" => duration::show(self.lease_ttl),
             "settle" => duration::show(self.settle),
             "command_deadline" => duration::show(self.command_deadline),
+            "reality_interval" if self.reality_interval.is_zero() => "off".to_owned(),
+            "reality_interval" => duration::show(self.reality_interval),
+            "reality_seen_age" => duration::show(self.reality_seen_age),
+            "reality_silent_after" => duration::show(self.reality_silent_after),
+            "reality_keep" => duration::show(self.reality_keep),
+            "reality_verify_deadline" => duration::show(self.reality_verify_deadline),
             _ => String::new(),
         };
         let source = given.iter().find(|given| given.name == key).map_or(&Source::Default, |g| &g.source);

@@ -6,7 +6,7 @@ use super::monitor::{Fields, Frame, Monitor};
 use super::replies::Replies;
 use super::request::Request;
 use super::{Answer, Outcome};
-use crate::derive;
+use crate::derive::{self, Asked};
 use crate::errors::{ErrorId, Trap};
 use crate::state::{Caller, Router};
 
@@ -32,7 +32,7 @@ pub(super) fn ping(router: &mut Router, _: &Caller, request: &Request, _: &mut R
     begin(router, request).map_err(|trap| vec![trap])
 }
 
-fn begin(router: &Router, request: &Request) -> Result<Answer, Trap> {
+fn begin(router: &mut Router, request: &Request) -> Result<Answer, Trap> {
     let text = request.text("address").ok_or_else(|| Trap::with(ErrorId::Missing, "address"))?;
     let bare = text.split('%').next().unwrap_or_default();
     let address: IpAddr = bare.parse().map_err(|_| Trap::new(ErrorId::ResolveFailed))?;
@@ -46,8 +46,16 @@ fn begin(router: &Router, request: &Request) -> Result<Answer, Trap> {
     };
     let count = number("count", 0, u32::MAX)?.filter(|count| *count > 0);
     let size = number("size", 14, 65_535)?.unwrap_or(56);
+    let by_arp = request.text("arp-ping").is_some_and(|word| matches!(&*word, "yes" | "true" | ""));
+    let on = request.text("interface");
+    // What is asked for on a wire leaves its trace among the neighbours.
+    if let Asked::Neighbour { interface, .. } = derive::ask(router, address, on.as_deref()) {
+        let now = router.now;
+        router.lan.ask(&interface, address, now);
+    }
     Monitor::packets(router, request, move |router, seq| {
-        let row = vec![packet(router, address, &text, size, seq)];
+        let heard = hear(router, address, on.as_deref(), by_arp);
+        let row = vec![packet(&heard, &text, by_arp, size, seq)];
         if count.is_some_and(|count| seq + 1 >= u64::from(count)) {
             Frame::Last(row)
         } else {
@@ -56,15 +64,39 @@ fn begin(router: &Router, request: &Request) -> Result<Answer, Trap> {
     })
 }
 
-fn packet(router: &Router, address: IpAddr, host: &str, size: u32, seq: u64) -> Fields {
+/// What comes back.
+enum Heard {
+    /// An answer, with the MAC address of who answered where that is what was asked for.
+    Answer(Option<String>),
+    Nothing,
+}
+
+fn hear(router: &Router, address: IpAddr, on: Option<&str>, by_arp: bool) -> Heard {
+    match derive::ask(router, address, on) {
+        Asked::Own => Heard::Answer(None),
+        Asked::Neighbour { mac: Some(mac), .. } if by_arp => Heard::Answer(Some(mac)),
+        Asked::Neighbour { pings: true, .. } if !by_arp => Heard::Answer(None),
+        Asked::Elsewhere if !by_arp && derive::leads_somewhere(router, address) => Heard::Answer(None),
+        _ => Heard::Nothing,
+    }
+}
+
+fn packet(heard: &Heard, host: &str, by_arp: bool, size: u32, seq: u64) -> Fields {
     let sent = seq + 1;
-    let answers = derive::answers(router, address);
+    let answers = matches!(heard, Heard::Answer(_));
     let (received, loss) = if answers { (sent, 0) } else { (0, 100) };
-    let mut fields = vec![("seq", seq.to_string()), ("host", host.to_owned())];
-    if answers {
-        fields.extend([("size", size.to_string()), ("ttl", "64".into()), ("time", "250us".into())]);
-    } else {
-        fields.push(("status", "timeout".into()));
+    // Asked by ARP, the row shows who answered (assumption `arp-ping`).
+    let shown = match heard {
+        Heard::Answer(Some(mac)) => mac,
+        _ => host,
+    };
+    let mut fields = vec![("seq", seq.to_string()), ("host", shown.to_owned())];
+    match (answers, by_arp) {
+        (false, _) => fields.push(("status", "timeout".into())),
+        (true, true) => fields.push(("time", "250us".into())),
+        (true, false) => {
+            fields.extend([("size", size.to_string()), ("ttl", "64".into()), ("time", "250us".into())]);
+        }
     }
     fields.extend([
         ("sent", sent.to_string()),

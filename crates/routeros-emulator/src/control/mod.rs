@@ -83,6 +83,13 @@ enum Ask {
     BgpDown {
         connection: String,
     },
+    Host {
+        host: crate::lan::Host,
+    },
+    HostGone {
+        interface: String,
+        address: std::net::IpAddr,
+    },
     Log,
     Clock {
         #[serde(default)]
@@ -177,6 +184,12 @@ async fn answer(emulator: &Emulator, ask: Ask) -> Value {
         Ask::Hits => return json!({"ok": emulator.faults().hits()}),
         Ask::Log => return json!({"ok": emulator.command_log()}),
         Ask::BgpUp { connection, peer } => return json!({"ok": emulator.bgp().peer_up(&connection, peer)}),
+        Ask::Host { host } => {
+            emulator.lan().put(host);
+        }
+        Ask::HostGone { interface, address } => {
+            return json!({"ok": emulator.lan().remove(&interface, address)});
+        }
         Ask::BgpDown { connection } => emulator.bgp().peer_down(&connection),
         Ask::Add { menu, fields } => return result(emulator.add_row(&menu, &pairs(&fields))),
         Ask::Set { menu, item, fields } => return result(emulator.set_row(&menu, &item, &pairs(&fields))),

@@ -6,12 +6,14 @@ mod bridge;
 mod interface;
 mod ip;
 mod ipv6;
+mod neighbor;
 mod route;
 mod system;
 
 pub(crate) use about::about;
 pub(crate) use interface::{l2mtu, running};
-pub(crate) use route::{answers, towards};
+pub(crate) use neighbor::{Asked, answers, ask};
+pub(crate) use route::{leads_somewhere, towards};
 
 use crate::schema::CompiledMenu;
 use crate::state::{Caller, Router, Row};
@@ -44,6 +46,7 @@ pub(crate) fn field(router: &Router, menu: &CompiledMenu, row: &Row, name: &str)
             let mac = interface::mac(router, router.row(space, id)?, 0)?;
             Some(Value::text(format!("0x00030001{}", mac.replace(':', "").to_lowercase())))
         }
+        "/ip/arp" if !row.dynamic => neighbor::field(router, row, name),
         "/ip/route" | "/ipv6/route" => route::field(router, row, name),
         // What cannot work says so, and why (reference 4).
         path if path.starts_with("/routing/bgp/") => bgp(router, row, name),
@@ -98,6 +101,8 @@ pub(crate) fn rows(router: &Router, menu: &CompiledMenu, caller: &Caller) -> Vec
         "/ipv6/route" => route::connected(router, menu, true),
         "/ipv6/address" => ipv6::addresses(router, menu),
         "/routing/bgp/advertisements" => advertisement::rows(router, menu),
+        "/ip/arp" => neighbor::rows(router, menu, false),
+        "/ipv6/neighbor" => neighbor::rows(router, menu, true),
         "/routing/route" => route::all(router, menu),
         "/interface/bridge/vlan" => bridge::dynamic_rows(router, menu),
         "/log" => system::log(router, menu),

@@ -10,11 +10,11 @@ use crate::state::{Router, Row};
 use crate::value::{Names, Prefix, Value, prefix_of_address};
 
 /// A connected route.
-struct Connected {
+pub(super) struct Connected {
     address_id: u32,
-    network: Prefix,
-    interface: u32,
-    local: String,
+    pub(super) network: Prefix,
+    pub(super) interface: u32,
+    pub(super) local: String,
 }
 
 pub(super) fn field(router: &Router, row: &Row, name: &str) -> Option<Value> {
@@ -39,7 +39,7 @@ fn bare(gateway: &str) -> &str {
     gateway.split(['%', '@']).next().unwrap_or(gateway)
 }
 
-fn name_of(router: &Router, interface: u32) -> String {
+pub(super) fn name_of(router: &Router, interface: u32) -> String {
     String::from_utf8_lossy(router.name_of("/interface", interface).unwrap_or_default()).into_owned()
 }
 
@@ -70,14 +70,14 @@ fn interface_towards(router: &Router, gateway: &str) -> Option<u32> {
         .map(|route| route.interface)
 }
 
-fn contains(network: Prefix, address: IpAddr) -> bool {
+pub(super) fn contains(network: Prefix, address: IpAddr) -> bool {
     ipnet::IpNet::new(network.address, network.length).is_ok_and(|net| net.contains(&address))
 }
 
-/// Whether packets to this address come back: it is the router's own, or the best route to it leads somewhere
-/// (assumption `ping`).
-pub(crate) fn answers(router: &Router, address: IpAddr) -> bool {
-    address.is_loopback() || towards(router, address).is_some()
+/// Whether the way to this address leads over a gateway, to somebody who is taken to answer (assumption `ping`).
+pub(crate) fn leads_somewhere(router: &Router, address: IpAddr) -> bool {
+    let connected = connected_routes(router, address.is_ipv6());
+    !connected.iter().any(|route| contains(route.network, address)) && towards(router, address).is_some()
 }
 
 /// Through which interface packets to this address leave, and to whom. None when there is no way.
@@ -140,7 +140,7 @@ pub(super) fn active(router: &Router, v6: bool, table: &str) -> Vec<Active> {
     routes
 }
 
-fn connected_routes(router: &Router, v6: bool) -> Vec<Connected> {
+pub(super) fn connected_routes(router: &Router, v6: bool) -> Vec<Connected> {
     let path = if v6 { "/ipv6/address" } else { "/ip/address" };
     let Some(menu) = router.schema.menu(path) else { return Vec::new() };
     router

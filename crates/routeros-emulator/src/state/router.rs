@@ -8,6 +8,7 @@ use super::backup::Saved;
 use super::bgp::Bgp;
 use super::change::Change;
 use super::history::History;
+use super::lan::Lan;
 use super::safe_mode::Hold;
 use super::session::Session;
 use super::space::Space;
@@ -81,6 +82,8 @@ pub(crate) struct Router {
     /// Set by `/system/reboot` and the like; the server sees to it.
     pub(crate) reboot_wanted: bool,
     pub(crate) bgp: Bgp,
+    /// Who is behind the interfaces.
+    pub(crate) lan: Lan,
     /// What others will do.
     pub(super) agenda: Vec<Planned>,
     /// What the next reboot brings besides.
@@ -116,6 +119,7 @@ impl Router {
             keys: HashMap::new(),
             reboot_wanted: false,
             bgp: Bgp::default(),
+            lan: Lan::default(),
             agenda: Vec::new(),
             next_boot: None,
             backups: HashMap::new(),
@@ -201,6 +205,7 @@ impl Router {
         self.booted = self.now;
         self.reboot_wanted = false;
         self.forget_bgp();
+        self.lan.forget();
         self.forget_volatile();
         self.log.push(self.now, "system,info", "router rebooted");
         match self.next_boot.take() {

@@ -38,6 +38,8 @@ fn arp() -> Menu {
             ro("dynamic", Type::Bool),
             ro("complete", Type::Bool),
             ro("dhcp", Type::Bool),
+            // The words are those of the manual (ARP); since which version was not found.
+            ro("status", Type::Text).volatile(),
         ])
         .comment_and_disabled()
 }
