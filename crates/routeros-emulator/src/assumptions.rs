@@ -97,6 +97,11 @@ const TABLE: &[(&str, &str, &str)] = &[
         "a router takes seconds and makes what key-size asks for; clients see the same columns",
     ),
     (
+        "certificate-export",
+        "export-certificate writes `cert_export_NAME.crt`, or the file named, in PEM; the private key is never written",
+        "a router writes the key too when a passphrase is given, and knows PKCS #12",
+    ),
+    (
         "connections-row",
         "a session appears as one dynamic row of /ip/service from 7.19, under the name of its service",
         "users report rows with the service's name; their other fields were not published",

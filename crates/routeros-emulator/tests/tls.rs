@@ -8,6 +8,7 @@ use std::sync::Arc;
 use client::session;
 use routeros_emulator::Emulator;
 use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -64,4 +65,33 @@ async fn begins_with_a_certificate_and_follows_the_service() {
     assert!(error.contains("UnknownIssuer"), "{error}");
     emu.set_row("/ip/service", "api-ssl", &[("disabled", "yes")]).unwrap();
     assert!(handshake(&emu, &[], "router").await.is_err());
+}
+
+#[tokio::test]
+async fn a_certificate_is_exported_and_the_version_can_be_limited() {
+    let emu = builder().start().await.unwrap();
+    let mut client = session(&emu).await;
+    let export = ["/certificate/export-certificate", "=numbers=api-ssl"];
+    client.run(&export).await.ok();
+    let files = emu.rows("/file");
+    let file = files.iter().find(|row| row["name"] == "cert_export_api-ssl.crt").unwrap();
+    let read = CertificateDer::from_pem_slice(file["contents"].as_bytes()).unwrap();
+    assert_eq!(read.as_ref(), emu.tls_certificate().unwrap());
+    client.run(&["/certificate/add", "=name=t", "=common-name=t"]).await.ok();
+    let unsigned = client.run(&["/certificate/export-certificate", "=numbers=t"]).await;
+    assert_eq!(unsigned.trap(), "failure: certificate is not signed");
+
+    let certificate = emu.tls_certificate().unwrap();
+    emu.set_row("/ip/service", "api-ssl", &[("tls-version", "only-1.2")]).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(certificate)).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(emu.tls_addr().unwrap()).await.unwrap();
+    let name = ServerName::try_from("router").unwrap();
+    let error = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap_err();
+    assert!(error.to_string().contains("ProtocolVersion"), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use super::replies::Replies;
 use super::request::Request;
-use super::{Answer, Outcome, Then, export, files, inspect, ping, samples, script, target};
+use super::{Answer, Outcome, Then, certificate, export, files, inspect, ping, samples, script, target};
 use crate::errors::{ErrorId, Trap};
 use crate::schema::{CompiledMenu, monitor_arguments};
 use crate::state::{Caller, Router};
@@ -152,14 +152,8 @@ pub(super) fn menu_command(
         ("/file", "read") => files::read(router, request, out).map_err(|trap| vec![trap]),
         ("/routing/bgp/session", _) => super::bgp::session(router, caller, menu, command, request),
         ("/user/active", "request-logout") => end_sessions(router, request),
-        ("/certificate", "sign") => {
-            let item = request.argument("number").or_else(|| request.argument(".id"));
-            let item = item.ok_or_else(|| vec![Trap::with(ErrorId::Missing, "number")])?;
-            let id = target::one(router, caller, menu, item).map_err(|trap| vec![trap])?;
-            let (ca, name) = (request.text("ca"), request.text("name"));
-            router.sign_certificate(id, ca.as_deref(), name.as_deref()).map_err(|trap| vec![trap])?;
-            Ok(Answer::done())
-        }
+        ("/certificate", "sign") => certificate::sign(router, caller, menu, request),
+        ("/certificate", "export-certificate") => certificate::export(router, caller, menu, request),
         // What is scheduled takes effect by a reboot; nothing is scheduled here.
         ("/system/package", "apply-changes") => reboot(router, caller, request, out),
         ("/system/script", "run") => run_script(router, caller, menu, request).map_err(|trap| vec![trap]),

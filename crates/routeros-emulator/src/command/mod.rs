@@ -4,6 +4,7 @@ mod actions;
 mod add;
 mod arrange;
 mod bgp;
+mod certificate;
 mod dispatch;
 mod export;
 mod files;

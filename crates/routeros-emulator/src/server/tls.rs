@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::version::TLS12;
+use rustls::{ALL_VERSIONS, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
@@ -31,17 +32,20 @@ pub(super) fn offer(router: &Router) -> Offer {
     let Some(service) = service.filter(|row| router.enabled(row)) else { return Offer::Nothing };
     let assigned = router.value_of(service, "certificate").and_then(Value::target);
     let keys = assigned.and_then(|(_, id)| router.keys.get(&id));
-    match keys.and_then(acceptor) {
+    // `tls-version` is any or only-1.2 (reference 1.5).
+    let only_12 = router.value_of(service, "tls-version").and_then(Value::as_str) == Some("only-1.2");
+    match keys.and_then(|keys| acceptor(keys, only_12)) {
         Some(acceptor) => Offer::Tls(acceptor),
         None => Offer::AnonymousOnly,
     }
 }
 
-fn acceptor(keys: &KeyPair) -> Option<TlsAcceptor> {
+fn acceptor(keys: &KeyPair, only_12: bool) -> Option<TlsAcceptor> {
+    let versions = if only_12 { &[&TLS12][..] } else { ALL_VERSIONS };
     let chain = vec![CertificateDer::from(keys.certificate.clone())];
     let key = PrivatePkcs8KeyDer::from(keys.key.clone());
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .ok()?
         .with_no_client_auth()
         .with_single_cert(chain, key.into())

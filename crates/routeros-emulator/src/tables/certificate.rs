@@ -54,6 +54,7 @@ fn certificate() -> Menu {
             ro("smart-card-key", Type::Bool).default("false"),
             ro("status", Type::Text),
         ]).unset_command().command("sign", &[".id", "number", "name", "ca", "ca-crl-host", "ca-on-smart-card"])
+        .command("export-certificate", &[".id", "numbers", "export-passphrase", "file-name", "type"])
 }
 
 /// `/certificate/settings`. Which authorities are trusted from the start was renamed in 7.21 (reference 5).
