@@ -16,6 +16,7 @@ pub mod page;
 pub mod plan;
 pub mod pool;
 pub mod problem;
+pub mod range;
 pub mod reality;
 pub mod router;
 pub mod search;

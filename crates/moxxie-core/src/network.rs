@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttachmentId, DomainId, Name, NetworkId, PoolId, SiteId, TenantId, Timestamp, VrfId, profile::Profile,
-    vlan::VlanId,
+    AttachmentId, DomainId, Name, NetworkId, PoolId, SiteId, TenantId, Timestamp, VrfId, address::Layout,
+    profile::Profile, vlan::VlanId,
 };
 
 /// Where a network stands. Derived from its changes, never set by a request.
@@ -55,6 +55,9 @@ impl NetworkStatus {
 pub struct NetworkOptions {
     /// Whether the router serves DHCP in it.
     pub dhcp: bool,
+    /// What it gives out, where that is not the usual range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dhcp_range: Option<(IpAddr, IpAddr)>,
     /// Who may open connections.
     pub profile: Profile,
     /// Free text, also for the router's comments.
@@ -113,6 +116,25 @@ pub struct Second {
     pub prefix: IpNet,
     /// Its gateway.
     pub gateway: IpAddr,
+}
+
+impl Network {
+    /// The special addresses of one of its prefixes.
+    #[must_use]
+    pub fn layout(&self, prefix: IpNet) -> Layout {
+        match &self.second {
+            Some(second) if second.prefix == prefix => Layout::with_gateway(prefix, second.gateway),
+            _ if prefix == self.prefix => Layout::with_gateway(prefix, self.gateway),
+            _ => Layout::new(prefix),
+        }
+    }
+
+    /// What the router gives out by DHCP: first and last address.
+    #[must_use]
+    pub fn dhcp_range(&self) -> Option<(IpAddr, IpAddr)> {
+        let usual = || self.layout(self.prefix).dhcp_range();
+        if self.options.dhcp { self.options.dhcp_range.or_else(usual) } else { None }
+    }
 }
 
 /// A network in a VLAN domain.

@@ -6,16 +6,27 @@ use std::{
     time::Duration,
 };
 
-use moxxie_core::{RouterId, audit::hex};
+use moxxie_core::{NetworkId, RouterId, audit::hex};
 use moxxie_routeros::{Deadlines, Session};
 use moxxie_store::Store;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, clock::Ambient, reality::RealityConfig, write::transaction};
+use crate::{
+    Error,
+    batch::{Batcher, Family},
+    clock::Ambient,
+    reality::RealityConfig,
+    token::TokenCache,
+    write::transaction,
+};
 
 /// How often the audit chains are signed and old keys are forgotten.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
+/// How often holds and quarantines are looked at: that much later than said they end at most.
+const LAPSE_INTERVAL: Duration = Duration::from_secs(1);
+/// How many of them are ended at a time.
+pub(crate) const LAPSES: usize = 500;
 /// How many days an idempotency key is kept (design, section 5).
 const KEY_DAYS: i64 = 30;
 
@@ -75,6 +86,12 @@ pub(crate) struct Inner {
     pub(crate) holder: String,
     /// Failed logins by source, not yet written down.
     pub(crate) failures: Mutex<HashMap<String, u64>>,
+    /// Addresses that wait to be given out.
+    pub(crate) batcher: Batcher,
+    /// The family of the first prefix of networks, which never changes.
+    pub(crate) families: Mutex<HashMap<NetworkId, Family>>,
+    /// Tokens that were looked up a moment ago.
+    pub(crate) tokens: TokenCache,
     /// Sessions kept between changes.
     pub(crate) sessions: Mutex<HashMap<RouterId, Session>>,
     /// Pools with gauges.
@@ -95,8 +112,19 @@ impl Engine {
         let sessions = Mutex::default();
         let failures = Mutex::default();
         let shown = Mutex::default();
-        let wake = Notify::new();
-        Self(Arc::new(Inner { store, ambient, config, wake, holder, failures, sessions, shown }))
+        Self(Arc::new(Inner {
+            store,
+            ambient,
+            config,
+            wake: Notify::new(),
+            holder,
+            failures,
+            batcher: Batcher::default(),
+            families: Mutex::default(),
+            tokens: TokenCache::default(),
+            sessions,
+            shown,
+        }))
     }
 
     /// Runs the workers until `shutdown`; a change in progress is brought to the end of its present
@@ -111,13 +139,15 @@ impl Engine {
             shutdown.cancel();
             result
         };
-        let (changes, upkeep, failures, scans) = tokio::join!(
+        let (changes, upkeep, failures, scans, lapses) = tokio::join!(
             async { ends_all(self.run_changes(shutdown.clone()).await).await },
             async { ends_all(self.run_upkeep(shutdown.clone()).await).await },
             async { ends_all(self.run_failure_counts(shutdown.clone()).await).await },
-            async { ends_all(self.run_scans(shutdown.clone()).await).await }
+            async { ends_all(self.run_scans(shutdown.clone()).await).await },
+            async { ends_all(self.run_lapses(shutdown.clone()).await).await }
         );
-        changes.and(upkeep).and(failures).and(scans)
+        self.finish_batches().await;
+        changes.and(upkeep).and(failures).and(scans).and(lapses)
     }
 
     /// Signs the heads of the audit chains, forgets old idempotency keys and looks how full pools are, now
@@ -135,6 +165,21 @@ impl Engine {
         // The last checkpoint vouches for everything this process wrote.
         self.0.store.checkpoint_audit(self.now()).await?;
         Ok(())
+    }
+
+    /// Ends holds and quarantines whose time has come.
+    async fn run_lapses(&self, shutdown: CancellationToken) -> Result<(), Error> {
+        loop {
+            match self.lapse_addresses().await {
+                Ok(many) if many >= LAPSES => continue,
+                Ok(_) => {}
+                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "ending holds"),
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return Ok(()),
+                () = tokio::time::sleep(LAPSE_INTERVAL) => {}
+            }
+        }
     }
 
     /// One round of upkeep: what [`Self::run`] does every minute.

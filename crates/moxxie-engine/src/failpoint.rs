@@ -19,6 +19,10 @@ points! {
     ORDER_WRITTEN = "order.written";
     /// The order is committed: allocation, intent, change.
     ORDER_COMMITTED = "order.committed";
+    /// A batch of addresses is planned; nothing of it is written.
+    BATCH_PLANNED = "batch.planned";
+    /// A batch of addresses is committed; nobody is answered.
+    BATCH_COMMITTED = "batch.committed";
     /// The router's identity, seen for the first time, is recorded.
     IDENTITY_RECORDED = "identity.recorded";
     /// The plan is made, the journal is not written.

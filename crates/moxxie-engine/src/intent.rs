@@ -1,7 +1,6 @@
 //! Device intent: what a router should carry because of the stored networks. Pure.
 
 use moxxie_core::{
-    address::Layout,
     change::ChangeKind,
     device::{DeviceIntent, DhcpIntent, NetworkIntent},
     domain::Domain,
@@ -45,14 +44,13 @@ fn is_on_router(network: &Network) -> bool {
 }
 
 fn intent(site: &Site, domain: &Domain, network: &Network, tenant: String) -> NetworkIntent {
-    let layout = Layout::new(network.prefix);
-    let dhcp = layout.dhcp_range().filter(|_| network.options.dhcp);
+    let dhcp = network.dhcp_range();
     NetworkIntent {
         network: network.id,
         tenant: network.tenant_id,
         domain: domain.id,
         tags: domain.encapsulation.stack(network.attachment.vlan),
-        gateway: layout.gateway_on_interface(),
+        gateway: network.layout(network.prefix).gateway_on_interface(),
         profile: network.options.profile,
         dhcp: dhcp.map(|range| DhcpIntent {
             range,

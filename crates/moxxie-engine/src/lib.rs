@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod audit;
+mod batch;
 pub mod change;
 pub mod clock;
 pub mod context;
@@ -16,6 +17,7 @@ mod intent;
 pub mod network;
 mod page;
 pub mod pool;
+pub mod range;
 pub mod reality;
 pub mod router;
 mod runner;

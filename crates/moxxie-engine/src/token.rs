@@ -1,11 +1,15 @@
 //! Tokens: who may use the API.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use jiff::SignedDuration;
 use moxxie_api::token::{Token, TokenCreate, TokenCreated};
 use moxxie_core::{
-    TokenId,
+    Timestamp, TokenId,
     audit::hex,
     identity::{Principal, Role, Scope},
 };
@@ -24,6 +28,38 @@ const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a token lives when nothing else is asked for.
 const USUAL_DAYS: i64 = 90;
 
+/// How long a token is believed without being looked up: that much later a revocation by another process takes
+/// effect at most. One by this process takes effect at once.
+const CACHED_FOR: SignedDuration = SignedDuration::from_secs(1);
+/// How many tokens are kept.
+const MOST_CACHED: usize = 1000;
+
+/// Tokens that were looked up a moment ago, by the hash of their secret.
+#[derive(Debug, Default)]
+pub(crate) struct TokenCache(Mutex<HashMap<[u8; 32], (moxxie_store::Token, Timestamp)>>);
+
+impl TokenCache {
+    fn get(&self, hash: &[u8; 32], now: Timestamp) -> Option<moxxie_store::Token> {
+        let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (token, at) = cache.get(hash)?;
+        let age = now.duration_since(*at);
+        // A clock that was set back makes nothing younger.
+        (SignedDuration::ZERO <= age && age < CACHED_FOR).then(|| token.clone())
+    }
+
+    fn put(&self, hash: [u8; 32], token: moxxie_store::Token, now: Timestamp) {
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= MOST_CACHED {
+            cache.clear();
+        }
+        cache.insert(hash, (token, now));
+    }
+
+    fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
 impl Engine {
     /// Who a bearer token is. A failure is counted per source and minute.
     ///
@@ -32,7 +68,17 @@ impl Engine {
     pub async fn authenticate(&self, secret: &str, source: &str) -> Result<Principal, Error> {
         let now = self.now();
         // The hash is looked up, not compared: a lookup's time says nothing about 256 random bits.
-        let token = self.0.store.token_by_hash(&hash(secret)).await?;
+        let hash = hash(secret);
+        let token = match self.0.tokens.get(&hash, now) {
+            Some(token) => Some(token),
+            None => {
+                let found = self.0.store.token_by_hash(&hash).await?;
+                if let Some(token) = &found {
+                    self.0.tokens.put(hash, token.clone(), now);
+                }
+                found
+            }
+        };
         let valid = token.filter(|token| {
             token.revoked_at.is_none() && token.expires_at.is_none_or(|expires| now < expires)
         });
@@ -42,6 +88,7 @@ impl Engine {
         };
         if token.last_used_at.is_none_or(|last| now.duration_since(last) > SignedDuration::from_mins(5)) {
             self.0.store.touch_token(token.id, now).await?;
+            self.0.tokens.put(hash, moxxie_store::Token { last_used_at: Some(now), ..token.clone() }, now);
         }
         Ok(Principal {
             token: Some(token.id),
@@ -198,6 +245,7 @@ impl Engine {
                 },
             ));
         })?;
+        self.0.tokens.forget();
         let token = self.0.store.token(token_id).await?.ok_or_else(missing)?;
         Ok(view(token))
     }

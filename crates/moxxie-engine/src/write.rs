@@ -81,6 +81,9 @@ fn refused(constraint: Constraint) -> Error {
             Error::conflict("range_overlap", "the range overlaps another range of AS numbers")
         }
         Constraint::AsnTaken => Error::conflict("asn_taken", "the AS number is in use"),
+        Constraint::RangeOverlap => {
+            Error::conflict("range_overlap", "the range overlaps another range of the network")
+        }
         Constraint::VlanTaken => Error::conflict("vlan_taken", "the VLAN id is in use in this VLAN domain"),
         Constraint::AddressTaken => Error::conflict("address_taken", "the address is recorded already"),
         Constraint::NameTaken(table) => Error::conflict(
@@ -134,19 +137,30 @@ impl Engine {
         context: &Context,
         answer: &T,
     ) -> Result<(), Error> {
-        let Some(idempotency) = &context.idempotency else { return Ok(()) };
+        if let Some(kept) = self.to_keep(context, answer, self.now())? {
+            tx.insert_idempotent(&kept).await?;
+        }
+        Ok(())
+    }
+
+    /// What is kept so that the same key gives the answer again; nothing without a key.
+    pub(crate) fn to_keep<T: Serialize>(
+        &self,
+        context: &Context,
+        answer: &T,
+        now: Timestamp,
+    ) -> Result<Option<Idempotent>, Error> {
+        let Some(idempotency) = &context.idempotency else { return Ok(None) };
         let response = serde_json::to_value(answer).map_err(|error| Error::Internal(Box::new(error)))?;
-        tx.insert_idempotent(&Idempotent {
+        Ok(Some(Idempotent {
             principal: context.owner(),
             route: idempotency.route.clone(),
             key: idempotency.key.clone(),
-            body_hash: tx.body_tag(idempotency.body_hash.as_bytes()),
+            body_hash: self.0.store.body_tag(idempotency.body_hash.as_bytes()),
             status: 200,
             response,
-            created_at: self.now(),
-        })
-        .await?;
-        Ok(())
+            created_at: now,
+        }))
     }
 
     /// Of two requests with one key at once, the loser gets the winner's answer.

@@ -57,6 +57,14 @@ kinds! {
         "The path and query of the request are longer than the server takes.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type" "Not a JSON body":
         "Bodies are JSON: send `Content-Type: application/json`.";
+    RANGE_OVERLAP = 409 "range_overlap" "The range overlaps another":
+        "Ranges of a network do not overlap: an address is for one thing. Look at them (GET .../ranges) and choose \
+         others, or delete the one in the way.";
+    QUARANTINED = 409 "quarantined" "The address is in quarantine":
+        "It was released and is kept back for a while. Wait, or end the quarantine by releasing it once more with \
+         `now=true`; then it is free for everybody.";
+    ON_ROUTERS = 409 "on_routers" "It is on the routers already":
+        "What routers were told when the network was provisioned is not changed behind their back.";
     INTERNAL = 500 "internal" "Internal error":
         "A defect of the server. Please report it with the request id of the answer; the server's log has \
          the cause.";

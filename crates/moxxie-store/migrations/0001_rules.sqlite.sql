@@ -56,6 +56,46 @@ BEGIN
         WHERE first <= NEW.last AND last >= NEW.first AND id <> OLD.id);
 END;
 
+CREATE TRIGGER ip_range_overlap_insert BEFORE INSERT ON ip_range
+BEGIN
+    SELECT RAISE(ABORT, 'range_overlap')
+    WHERE EXISTS (SELECT 1 FROM ip_range
+        WHERE prefix_id = NEW.prefix_id AND first <= NEW.last AND last >= NEW.first AND id <> '');
+END;
+
+CREATE TRIGGER ip_range_overlap_update BEFORE UPDATE ON ip_range
+BEGIN
+    SELECT RAISE(ABORT, 'range_overlap')
+    WHERE EXISTS (SELECT 1 FROM ip_range
+        WHERE prefix_id = NEW.prefix_id AND first <= NEW.last AND last >= NEW.first AND id <> OLD.id);
+END;
+
+-- What changes whether and how addresses of a network may be given out moves the fence of its spaces.
+CREATE TRIGGER network_moved AFTER UPDATE ON network
+BEGIN UPDATE space SET version = version + 1 WHERE network_id = NEW.id; END;
+CREATE TRIGGER site_moved AFTER UPDATE OF hand_off ON site
+BEGIN UPDATE space SET version = version + 1 WHERE network_id IN (SELECT id FROM network WHERE site_id = NEW.id); END;
+CREATE TRIGGER domain_moved AFTER UPDATE OF encapsulation ON domain
+BEGIN UPDATE space SET version = version + 1 WHERE network_id IN (SELECT network_id FROM attachment WHERE domain_id = NEW.id); END;
+CREATE TRIGGER pool_moved AFTER UPDATE OF quarantine ON pool
+BEGIN
+    UPDATE space SET version = version + 1 WHERE prefix_id IN (SELECT id FROM prefix WHERE pool_id = NEW.id);
+END;
+CREATE TRIGGER change_opened AFTER INSERT ON change
+BEGIN UPDATE space SET version = version + 1 WHERE network_id = NEW.network_id; END;
+CREATE TRIGGER change_moved AFTER UPDATE OF state, kind ON change
+BEGIN UPDATE space SET version = version + 1 WHERE network_id = NEW.network_id; END;
+CREATE TRIGGER ip_range_insert AFTER INSERT ON ip_range
+BEGIN UPDATE space SET version = version + 1 WHERE network_id = NEW.network_id; END;
+CREATE TRIGGER ip_range_update AFTER UPDATE ON ip_range
+BEGIN UPDATE space SET version = version + 1 WHERE network_id = NEW.network_id; END;
+CREATE TRIGGER ip_range_delete AFTER DELETE ON ip_range
+BEGIN UPDATE space SET version = version + 1 WHERE network_id = OLD.network_id; END;
+
+-- Another prefix or gateway means other hosts: what is free is computed anew when next asked for.
+CREATE TRIGGER network_reshaped AFTER UPDATE OF prefix, gateway, prefix6, gateway6 ON network
+BEGIN DELETE FROM space WHERE network_id = NEW.id; END;
+
 CREATE TABLE audit_event (
     position INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,

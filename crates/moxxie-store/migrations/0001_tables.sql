@@ -251,23 +251,69 @@ CREATE TABLE asn (
 CREATE INDEX asn_range_number ON asn (range_id, number);
 CREATE INDEX asn_expires ON asn (expires_at) WHERE expires_at IS NOT NULL;
 
+-- The network guards tenant, VRF and prefix: it cannot go while an address refers to it. One reference is
+-- enough, and each costs every allocation.
 CREATE TABLE address (
     id TEXT NOT NULL PRIMARY KEY,
+    prefix_id TEXT NOT NULL,
     network_id TEXT NOT NULL REFERENCES network (id),
-    tenant_id TEXT NOT NULL REFERENCES tenant (id),
-    vrf_id TEXT NOT NULL REFERENCES vrf (id),
-    family BIGINT NOT NULL CHECK (family IN (4, 6)),
-    addr BYTEA NOT NULL CHECK (length(addr) = 16),
+    tenant_id TEXT NOT NULL,
+    vrf_id TEXT NOT NULL,
+    family BIGINT NOT NULL,
+    addr BYTEA NOT NULL,
     text TEXT NOT NULL,
+    status TEXT NOT NULL,
+    expires_at BIGINT,
+    kind TEXT NOT NULL,
     hostname TEXT,
     mac TEXT,
-    kind TEXT NOT NULL,
     vm_id TEXT,
+    owner TEXT,
     tags TEXT NOT NULL,
+    since BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
-    UNIQUE (vrf_id, family, addr)
+    UNIQUE (addr, family, vrf_id),
+    CHECK (length(addr) = 16 AND family IN (4, 6) AND (status = 'assigned') = (expires_at IS NULL))
 );
 CREATE INDEX address_network ON address (network_id, addr);
+CREATE INDEX address_expires ON address (expires_at) WHERE expires_at IS NOT NULL;
+
+-- Ranges of one prefix do not overlap: see the rules file.
+CREATE TABLE ip_range (
+    id TEXT NOT NULL PRIMARY KEY,
+    prefix_id TEXT NOT NULL REFERENCES prefix (id) ON DELETE CASCADE,
+    network_id TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    first BYTEA NOT NULL CHECK (length(first) = 16),
+    last BYTEA NOT NULL CHECK (length(last) = 16),
+    first_text TEXT NOT NULL,
+    last_text TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    CHECK (first <= last)
+);
+CREATE INDEX ip_range_network ON ip_range (network_id, first);
+
+-- What numbers are given out from: the hosts of a network's prefix. `version` is the fence of what memory
+-- knows: it grows with everything that changes what is free or whether it may be given out (triggers in
+-- the rules file see to what is not written here).
+CREATE TABLE space (
+    id TEXT NOT NULL PRIMARY KEY,
+    prefix_id TEXT UNIQUE REFERENCES prefix (id) ON DELETE CASCADE,
+    network_id TEXT,
+    version BIGINT NOT NULL
+);
+CREATE INDEX space_network ON space (network_id);
+
+-- The fewest ranges that cover what is free in a space. An index of the records, not a truth of its own: it
+-- can be computed anew.
+CREATE TABLE free_range (
+    space_id TEXT NOT NULL REFERENCES space (id) ON DELETE CASCADE,
+    first BYTEA NOT NULL,
+    last BYTEA NOT NULL,
+    PRIMARY KEY (space_id, first)
+);
 
 -- Labels of any object, to be looked for; the object's own row carries them too.
 CREATE TABLE label (

@@ -50,7 +50,7 @@ pub(crate) static CHAINS: Statement = Statement::new(
 static LOCK_HEAD: Statement =
     Statement::new("audit.lock_head", "SELECT seq, hash FROM audit_head WHERE writer = $1")
         .locking("audit_head");
-static INSERT_HEAD: Statement = Statement::new(
+pub(crate) static INSERT_HEAD: Statement = Statement::new(
     "audit.insert_head",
     "INSERT INTO audit_head (writer, seq, hash, checkpointed) VALUES ($1, 0, $2, 0)
      ON CONFLICT (writer) DO NOTHING",
@@ -222,7 +222,7 @@ impl Tx {
 
 /// The event as it will be read back, which is what has to be hashed: times in microseconds, numbers
 /// as JSON text gives them.
-fn event_of(draft: AuditDraft, writer: &str) -> Result<AuditEvent> {
+pub(crate) fn event_of(draft: AuditDraft, writer: &str) -> Result<AuditEvent> {
     let corrupt =
         |error: &dyn std::fmt::Display| StoreError::Corrupt { what: format!("an audit draft: {error}") };
     let at = Timestamp::from_microsecond(draft.at.as_microsecond()).map_err(|error| corrupt(&error))?;

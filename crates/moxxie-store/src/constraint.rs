@@ -15,6 +15,8 @@ pub enum Constraint {
     AsnRangeOverlap,
     /// The AS number is taken.
     AsnTaken,
+    /// The range overlaps another one of its network.
+    RangeOverlap,
     /// The VLAN id is in use in its domain.
     VlanTaken,
     /// The address is recorded already in its VRF.
@@ -65,9 +67,10 @@ impl Constraint {
             "asn_range_overlap" => Self::AsnRangeOverlap,
             "asn_number_key" => Self::AsnTaken,
             "pool_overlap" | "pool_vrf_id_family_first_key" => Self::PoolOverlap,
+            "range_overlap" => Self::RangeOverlap,
             "append_only" => Self::AppendOnly,
             "vlan_pkey" | "vlan_domain_id_vid_key" => Self::VlanTaken,
-            "address_vrf_id_family_addr_key" => Self::AddressTaken,
+            "address_addr_family_vrf_id_key" => Self::AddressTaken,
             "change_open" | "change_network_id_key" => Self::ChangeOpen,
             "idempotency_pkey" | "idempotency_principal_route_key_key" => Self::IdempotencyKey,
             "site_name_key" => Self::NameTaken("site"),
@@ -102,7 +105,7 @@ fn key_name(message: &str) -> String {
 
 /// The table a key belongs to, by the beginning of the key's name.
 fn table_of(key: &str) -> &'static str {
-    const TABLES: [&str; 27] = [
+    const TABLES: [&str; 30] = [
         "address",
         "asn_range",
         "asn",
@@ -117,6 +120,8 @@ fn table_of(key: &str) -> &'static str {
         "container",
         "domain",
         "free_block",
+        "free_range",
+        "ip_range",
         "journal",
         "label",
         "network",
@@ -126,6 +131,7 @@ fn table_of(key: &str) -> &'static str {
         "prefix",
         "router",
         "site",
+        "space",
         "tenant",
         "token",
         "vlan",

@@ -66,6 +66,17 @@ impl StoreError {
         matches!(self, Self::Retry(_))
     }
 
+    /// Whether it is certain that nothing was written. A connection that breaks while it commits leaves that open.
+    #[must_use]
+    pub const fn is_certain(&self) -> bool {
+        use sqlx::Error::{PoolClosed, PoolTimedOut};
+        match self {
+            Self::Unavailable(error) => matches!(error, PoolTimedOut | PoolClosed),
+            Self::Database { .. } | Self::Corrupt { .. } => false,
+            _ => true,
+        }
+    }
+
     /// The constraint that refused the write, if one did.
     #[must_use]
     pub const fn constraint(&self) -> Option<Constraint> {

@@ -7,11 +7,12 @@
 //! the database, and what it refuses comes back as [`StoreError::Conflict`] naming the [`Constraint`].
 //!
 //! Order of locks, so that transactions never wait for each other in a circle: change, domain, VRF, pool
-//! (by id), network, range of AS numbers, audit head. Times are stored in whole microseconds.
+//! (by id), network, space (by id), range of AS numbers, audit head. Times are stored in whole microseconds.
 
 pub mod address;
 pub mod asn;
 pub mod audit;
+pub mod batch;
 pub mod change;
 pub mod checkpoint;
 mod constraint;
@@ -21,6 +22,7 @@ pub mod error;
 pub mod event;
 pub mod finding;
 mod free;
+pub mod free_range;
 pub mod idempotency;
 pub mod journal;
 pub mod key;
@@ -37,6 +39,7 @@ pub mod past;
 pub mod plan;
 pub mod pool;
 pub mod prefix;
+pub mod range;
 pub mod router;
 mod row;
 pub mod sample;
@@ -57,11 +60,13 @@ pub mod vrf;
 pub use address::Address;
 pub use asn::AsnFilter;
 pub use audit::{AuditDraft, AuditFilter};
+pub use batch::{AddressTurn, Batch, SpaceStep, Written};
 pub use change::{Change, ChangeError, ChangeFilter};
 pub use checkpoint::{AuditProblem, AuditReport};
 pub use error::{Constraint, OpenError, StoreError};
 pub use event::ChangeEvent;
 pub use finding::{Finding, FindingFilter};
+pub use free_range::{Space, Territory};
 pub use idempotency::Idempotent;
 pub use journal::JournalEntry;
 pub use key::MasterKey;

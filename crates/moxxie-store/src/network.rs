@@ -4,7 +4,7 @@ use moxxie_core::{
     DomainId, Name, NetworkId, SiteId, TenantId, Timestamp, VlanRecordId,
     claim::Claim,
     identity::Scope,
-    network::{Attachment, Network, NetworkStatus, Second},
+    network::{Attachment, Network, NetworkOptions, NetworkStatus, Second},
     vlan::VlanId,
 };
 
@@ -75,6 +75,10 @@ static SET_SHAPE: Statement = Statement::new(
          version = version + 1
      WHERE id = $1 AND version = $2",
 );
+static SET_OPTIONS: Statement = Statement::new(
+    "network.set_options",
+    "UPDATE network SET options = $2, updated_at = $3, version = version + 1 WHERE id = $1",
+);
 static DELETE_ATTACHMENT: Statement =
     Statement::new("network.delete_attachment", "DELETE FROM attachment WHERE network_id = $1");
 static DELETE: Statement = Statement::new("network.delete", "DELETE FROM network WHERE id = $1");
@@ -90,6 +94,7 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &INSERT_ATTACHMENT,
     &SET_STATUS,
     &SET_SHAPE,
+    &SET_OPTIONS,
     &DELETE_ATTACHMENT,
     &DELETE,
 ];
@@ -316,6 +321,20 @@ impl Tx {
             return Err(StoreError::Stale("network"));
         }
         self.remember(&known, now).await
+    }
+
+    /// Changes what a network carries; history keeps what it was.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails or there is no such network.
+    pub async fn update_network_options(
+        &mut self,
+        before: &Network,
+        options: &NetworkOptions,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.remember(before, now).await?;
+        self.touch("network", &SET_OPTIONS, &params![before.id, Param::json(options)?, now]).await
     }
 
     /// Removes a network with its attachment and releases its VLAN id, as [`Tx::release_vlan`] does.

@@ -106,26 +106,32 @@ fn lock(options: &OpenOptions, path: &Path) -> Result<File, OpenError> {
 async fn postgres(config: &StoreConfig, url: &str) -> Result<Pool, OpenError> {
     let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::Url(without_password(url)))?;
     let options = options.application_name("moxxie").statement_cache_capacity(256);
+    let pool = postgres_pool(config, config.connections.max(2), "").connect_with(options.clone()).await;
+    let pool = pool.map_err(|error| OpenError::Store(classify("connect", error)))?;
+    // One batch at a time: a second connection is for the moment at which the first has broken. Planning a batch
+    // anew each time would take longer than carrying it out.
+    let batches = postgres_pool(config, 2, "; SET plan_cache_mode = force_generic_plan")
+        .test_before_acquire(false)
+        .connect_lazy_with(options);
+    Ok(Pool::Postgres { pool, batches })
+}
+
+fn postgres_pool(config: &StoreConfig, connections: u32, settings: &'static str) -> PgPoolOptions {
     let patience_ms = config.patience.as_millis();
-    PgPoolOptions::new()
-        .max_connections(config.connections.max(2))
-        .acquire_timeout(config.patience)
-        .after_connect(move |connection, _| {
+    PgPoolOptions::new().max_connections(connections).acquire_timeout(config.patience).after_connect(
+        move |connection, _| {
             Box::pin(async move {
                 // A lock that is not had in time is an answer of 503, and a client that went away
                 // in mid-transaction does not hold a pool for ever.
                 let setup = format!(
                     "SET lock_timeout = {patience_ms}; SET idle_in_transaction_session_timeout = 60000; \
-                     SET client_min_messages = warning"
+                     SET client_min_messages = warning{settings}"
                 );
                 connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(setup))).await?;
                 Ok(())
             })
-        })
-        .connect_with(options)
-        .await
-        .map(Pool::Postgres)
-        .map_err(|error| OpenError::Store(classify("connect", error)))
+        },
+    )
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use moxxie_core::{
     AddressId, AsnId, AsnRangeId, AttachmentId, ChangeId, ContainerId, DomainId, EventId, FindingId, Name,
-    NetworkId, PoolId, PrefixId, RouterId, SiteId, TenantId, Timestamp, TokenId, VlanRecordId, VrfId,
+    NetworkId, PoolId, PrefixId, RangeId, RouterId, SiteId, TenantId, Timestamp, TokenId, VlanRecordId, VrfId,
     asn::AsNumber, claim::Status, identity::Scope, vlan::VlanId,
 };
 use serde::Serialize;
@@ -16,6 +16,10 @@ pub(crate) enum Param {
     Int(Option<i64>),
     Bytes(Vec<u8>),
     Bool(bool),
+    /// Columns of many rows. PostgreSQL alone takes arrays; SQLite gets rows as JSON text.
+    Texts(Vec<Option<String>>),
+    Ints(Vec<Option<i64>>),
+    Blobs(Vec<Vec<u8>>),
 }
 
 /// The parameters of a statement, in order.
@@ -187,6 +191,7 @@ printed!(
     NetworkId,
     PoolId,
     PrefixId,
+    RangeId,
     RouterId,
     SiteId,
     TenantId,

@@ -121,7 +121,16 @@ static SEEN_VLANS: Statement = Statement::new(
     "SELECT DISTINCT vid FROM vlan_sighting WHERE domain_id = $1 AND last_seen >= $2 ORDER BY vid",
 );
 
+// What memory knows of the networks on the router's trunk is void: the next address is none of those seen.
+static MOVE_SPACES: Statement = Statement::new(
+    "sighting.move_spaces",
+    "UPDATE space SET version = version + 1 WHERE network_id IN
+         (SELECT network_id FROM attachment
+          WHERE domain_id = (SELECT domain_id FROM router WHERE id = $1))",
+);
+
 pub(crate) static STATEMENTS: &[&Statement] = &[
+    &MOVE_SPACES,
     &UPSERT,
     &PRUNE,
     &PRUNE_SURPLUS,
@@ -337,7 +346,8 @@ impl Tx {
             })
             .collect();
         let params = params![claim.router_id, claim.number, now, Param::json(&rows)?];
-        self.execute(&UPSERT, &params).await.map(drop)
+        self.execute(&UPSERT, &params).await?;
+        self.execute(&MOVE_SPACES, &params![claim.router_id]).await.map(drop)
     }
 
     /// Forgets what was last seen before `before`, and the oldest beyond `most`; never what this scan saw.

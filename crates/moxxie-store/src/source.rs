@@ -20,11 +20,12 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) enum Pool {
     /// One writer, because SQLite has one write lock; readers see the last commit meanwhile.
-    Sqlite {
-        writer: SqlitePool,
-        readers: SqlitePool,
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres {
+        pool: PgPool,
+        /// For the batches of the allocation engine: see [`crate::batch`].
+        batches: PgPool,
     },
-    Postgres(PgPool),
 }
 
 /// What a transaction has to be able to do.
@@ -46,8 +47,8 @@ impl Pool {
             (Self::Sqlite { readers, .. }, Mode::Snapshot) => {
                 readers.begin_with("BEGIN").await.map(Kind::Sqlite)
             }
-            (Self::Postgres(pool), Mode::Write) => pool.begin().await.map(Kind::Postgres),
-            (Self::Postgres(pool), Mode::Snapshot) => {
+            (Self::Postgres { pool, .. }, Mode::Write) => pool.begin().await.map(Kind::Postgres),
+            (Self::Postgres { pool, .. }, Mode::Snapshot) => {
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(Kind::Postgres)
             }
         };
@@ -61,7 +62,10 @@ impl Pool {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { pool, batches } => {
+                batches.close().await;
+                pool.close().await;
+            }
         }
     }
 }
@@ -107,7 +111,7 @@ impl Source {
     pub(crate) async fn dialect(&self) -> Dialect {
         match self {
             Self::Pool(Pool::Sqlite { .. }) => Dialect::Sqlite,
-            Self::Pool(Pool::Postgres(_)) => Dialect::Postgres,
+            Self::Pool(Pool::Postgres { .. }) => Dialect::Postgres,
             Self::Open(open) => match *open.kind.lock().await {
                 Kind::Sqlite(_) => Dialect::Sqlite,
                 Kind::Postgres(_) => Dialect::Postgres,
@@ -124,7 +128,7 @@ impl Source {
                     readers.acquire().await.map_err(|error| classify(statement.name(), error))?;
                 sqlite_rows(&mut connection, statement, params).await
             }
-            Self::Pool(Pool::Postgres(pool)) => {
+            Self::Pool(Pool::Postgres { pool, .. }) => {
                 let mut connection =
                     pool.acquire().await.map_err(|error| classify(statement.name(), error))?;
                 postgres_rows(&mut connection, statement, params).await
@@ -209,8 +213,12 @@ impl Source {
 }
 
 /// PostgreSQL cannot store NUL in a text; SQLite could, and nobody could move to PostgreSQL later.
-fn refuse_nul(params: &[Param]) -> Result<()> {
-    let has_nul = |param: &Param| matches!(param, Param::Text(Some(text)) if text.contains('\0'));
+pub(crate) fn refuse_nul(params: &[Param]) -> Result<()> {
+    let has_nul = |param: &Param| match param {
+        Param::Text(Some(text)) => text.contains('\0'),
+        Param::Texts(texts) => texts.iter().flatten().any(|text| text.contains('\0')),
+        _ => false,
+    };
     if params.iter().any(has_nul) { Err(StoreError::NulCharacter) } else { Ok(()) }
 }
 
@@ -221,16 +229,24 @@ fn sqlite_query<'q>(statement: &'static Statement, params: &[Param]) -> Query<'q
         Param::Int(value) => query.bind(value),
         Param::Bytes(value) => query.bind(value),
         Param::Bool(value) => query.bind(value),
+        // No statement that SQLite runs takes arrays; if one did, it would find nothing.
+        Param::Texts(_) | Param::Ints(_) | Param::Blobs(_) => query.bind(None::<String>),
     })
 }
 
-fn postgres_query<'q>(statement: &'static Statement, params: &[Param]) -> Query<'q, Postgres, PgArguments> {
+pub(crate) fn postgres_query<'q>(
+    statement: &'static Statement,
+    params: &[Param],
+) -> Query<'q, Postgres, PgArguments> {
     let text = AssertSqlSafe(statement.text(Dialect::Postgres));
     params.iter().cloned().fold(sqlx::query(text), |query, param| match param {
         Param::Text(value) => query.bind(value),
         Param::Int(value) => query.bind(value),
         Param::Bytes(value) => query.bind(value),
         Param::Bool(value) => query.bind(value),
+        Param::Texts(value) => query.bind(value),
+        Param::Ints(value) => query.bind(value),
+        Param::Blobs(value) => query.bind(value),
     })
 }
 
@@ -244,7 +260,7 @@ async fn sqlite_rows(
     Ok(rows.into_iter().map(|row| Row { statement: statement.name(), inner: Inner::Sqlite(row) }).collect())
 }
 
-async fn postgres_rows(
+pub(crate) async fn postgres_rows(
     connection: &mut PgConnection,
     statement: &'static Statement,
     params: &[Param],

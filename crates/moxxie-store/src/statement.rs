@@ -18,12 +18,13 @@ pub struct Statement {
     sql: &'static str,
     postgres: Option<&'static str>,
     lock: Option<&'static str>,
+    only: Option<Dialect>,
 }
 
 impl Statement {
     /// A statement that both databases understand.
     pub(crate) const fn new(name: &'static str, sql: &'static str) -> Self {
-        Self { name, sql, postgres: None, lock: None }
+        Self { name, sql, postgres: None, lock: None, only: None }
     }
 
     /// The text for PostgreSQL, where the two must differ.
@@ -35,6 +36,17 @@ impl Statement {
     /// lock: a transaction that writes is the only one.
     pub(crate) const fn locking(self, table: &'static str) -> Self {
         Self { lock: Some(table), ..self }
+    }
+
+    /// A statement that only one of them runs; the other does the same with several.
+    pub(crate) const fn only(self, dialect: Dialect) -> Self {
+        Self { only: Some(dialect), ..self }
+    }
+
+    /// Whether this database runs it.
+    #[must_use]
+    pub fn is_for(&self, dialect: Dialect) -> bool {
+        self.only.is_none_or(|only| only == dialect)
     }
 
     /// The name, for error messages.
@@ -62,6 +74,7 @@ pub static ALL: &[&[&Statement]] = &[
     crate::address::STATEMENTS,
     crate::asn::STATEMENTS,
     crate::audit::STATEMENTS,
+    crate::batch::STATEMENTS,
     crate::change::STATEMENTS,
     crate::checkpoint::STATEMENTS,
     crate::container::STATEMENTS,
@@ -69,6 +82,7 @@ pub static ALL: &[&[&Statement]] = &[
     crate::event::STATEMENTS,
     crate::finding::STATEMENTS,
     crate::free::STATEMENTS,
+    crate::free_range::STATEMENTS,
     crate::idempotency::STATEMENTS,
     crate::journal::STATEMENTS,
     crate::label::STATEMENTS,
@@ -81,6 +95,7 @@ pub static ALL: &[&[&Statement]] = &[
     crate::plan::STATEMENTS,
     crate::pool::STATEMENTS,
     crate::prefix::STATEMENTS,
+    crate::range::STATEMENTS,
     crate::router::STATEMENTS,
     crate::sample::STATEMENTS,
     crate::scan::STATEMENTS,

@@ -51,6 +51,9 @@ pub(crate) struct Shared {
     pub(crate) keys: Keys,
     /// Names the audit chain of this run.
     pub(crate) writer: String,
+    /// Names the audit chain of this run's batches, and where it ends when that is known.
+    pub(crate) batch_writer: String,
+    pub(crate) batch_head: tokio::sync::Mutex<Option<(i64, String)>>,
     commits: watch::Sender<u64>,
     /// Held until the last handle is gone.
     _lock: Option<File>,
@@ -103,7 +106,7 @@ impl Reads {
 #[derive(Debug, Clone)]
 pub struct Store {
     reads: Arc<Reads>,
-    pool: Pool,
+    pub(crate) pool: Pool,
 }
 
 impl Deref for Store {
@@ -122,6 +125,7 @@ impl Store {
     pub async fn open(config: StoreConfig) -> Result<Self, OpenError> {
         let keys = Keys::new(&config.master_key).ok_or(OpenError::Random)?;
         let writer = uuid(config.now).ok_or(OpenError::Random)?.to_string();
+        let batch_writer = uuid(config.now).ok_or(OpenError::Random)?.to_string();
         let (pool, lock) = connect(&config).await?;
         let prepared = prepare(&pool, &keys, config.now).await;
         let installation = match prepared {
@@ -132,7 +136,9 @@ impl Store {
             }
         };
         let commits = watch::Sender::new(0);
-        let shared = Arc::new(Shared { installation, keys, writer, commits, _lock: lock });
+        let batch_head = tokio::sync::Mutex::new(None);
+        let shared =
+            Arc::new(Shared { installation, keys, writer, batch_writer, batch_head, commits, _lock: lock });
         let reads = Arc::new(Reads { source: Source::Pool(pool.clone()), shared });
         let store = Self { reads, pool };
         if matches!(store.dialect(), Dialect::Sqlite) {
@@ -184,7 +190,7 @@ impl Store {
     pub const fn dialect(&self) -> Dialect {
         match self.pool {
             Pool::Sqlite { .. } => Dialect::Sqlite,
-            Pool::Postgres(_) => Dialect::Postgres,
+            Pool::Postgres { .. } => Dialect::Postgres,
         }
     }
 

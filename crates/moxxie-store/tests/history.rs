@@ -5,8 +5,8 @@ mod common;
 
 use std::net::IpAddr;
 
-use common::{NOW, name, on_both, uuid, vlan_record, world};
-use moxxie_core::{AddressId, TenantId, Timestamp, identity::Scope, network::NetworkStatus, tenant::Tenant};
+use common::{NOW, name, on_both, uuid, world};
+use moxxie_core::{TenantId, Timestamp, identity::Scope, network::NetworkStatus, tenant::Tenant};
 use moxxie_store::{Address, Labels, Page, PrefixRecord, Version, Window};
 
 fn later(seconds: i64) -> Timestamp {
@@ -18,27 +18,11 @@ async fn what_was_removed_is_found_at_the_times_at_which_it_was() {
     on_both(async |db| {
         let store = &db.store;
         let world = world(store, "10.0.0.0/16").await;
-        let network = world.network("web", 100, "10.0.0.0/24");
-        let new = moxxie_store::NewPrefix { network_id: Some(network.id), ..world.new_prefix() };
+        let ground = world.ground(store, "web", 100, "10.0.0.0/24").await;
+        let network = &ground.network;
         let address: IpAddr = "10.0.0.9".parse().unwrap();
-        let record = Address {
-            id: AddressId::new(uuid()),
-            network_id: network.id,
-            tenant_id: world.tenant.id,
-            vrf_id: network.vrf_id,
-            address,
-            hostname: Some("db-1".into()),
-            mac: None,
-            kind: "vm".into(),
-            vm_id: None,
-            tags: serde_json::json!({}),
-            created_at: NOW,
-        };
-        let mut tx = store.begin().await.unwrap();
-        tx.insert_network(&network, vlan_record()).await.unwrap();
-        tx.allocate_given(&new, network.prefix).await.unwrap();
-        tx.insert_address(&record).await.unwrap();
-        tx.commit().await.unwrap();
+        let record = ground.address("10.0.0.9");
+        common::record(store, &ground, std::slice::from_ref(&record)).await.unwrap();
         let mut tx = store.begin().await.unwrap();
         let status = NetworkStatus::Provisioned;
         tx.update_network_status(network.id, 1, status, later(10)).await.unwrap();

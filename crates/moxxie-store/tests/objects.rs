@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{NOW, name, net, on_both, pool, uuid, vlan, vlan_record, world};
+use common::{NOW, name, net, on_both, pool, record, uuid, vlan, vlan_record, world};
 use moxxie_core::{
-    AddressId, NetworkId, TenantId, Timestamp, TokenId,
+    NetworkId, TenantId, Timestamp, TokenId,
     encapsulation::{Encapsulation, Tpid},
     identity::{Role, Scope},
     network::NetworkStatus,
@@ -13,7 +13,7 @@ use moxxie_core::{
     site::Site,
     tenant::Tenant,
 };
-use moxxie_store::{Address, Constraint, Idempotent, NetworkFilter, Page, Store, StoreError, Token};
+use moxxie_store::{Constraint, Idempotent, NetworkFilter, Page, Store, StoreError, Token};
 use secrecy::{ExposeSecret, SecretString};
 
 fn refused<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Constraint {
@@ -181,46 +181,17 @@ async fn networks_are_found_in_their_scope_only() {
 }
 
 #[tokio::test]
-async fn addresses_are_unique_and_the_next_is_the_lowest_free() {
+async fn addresses_are_unique_and_listed_in_order() {
     on_both(async |db| {
         let store = &db.store;
         let w = world(store, "10.0.0.0/16").await;
-        let network = w.network("n", 100, "10.0.0.0/16");
-        insert_network(store, &network).await.unwrap();
-        let address = |text: &str| Address {
-            id: AddressId::new(uuid()),
-            network_id: network.id,
-            tenant_id: network.tenant_id,
-            vrf_id: network.vrf_id,
-            address: text.parse().unwrap(),
-            hostname: Some("web".into()),
-            mac: None,
-            kind: "vm".into(),
-            vm_id: Some("42".into()),
-            tags: serde_json::json!({"env": "prod"}),
-            created_at: NOW,
-        };
-        let (first, last) = ("10.0.0.4".parse().unwrap(), "10.0.255.254".parse().unwrap());
-        let mut tx = store.begin().await.unwrap();
-        // More than one chunk in a row, then a gap.
-        for n in 4_u32..1300 {
-            if n != 1290 {
-                let text = format!("10.0.{}.{}", n / 256, n % 256);
-                tx.insert_address(&address(&text)).await.unwrap();
-            }
-        }
-        let gap = tx.next_address(network.id, first, last).await.unwrap();
-        assert_eq!(gap, Some("10.0.5.10".parse().unwrap()));
-        tx.insert_address(&address("10.0.5.10")).await.unwrap();
-        let end = tx.next_address(network.id, first, last).await.unwrap();
-        assert_eq!(end, Some("10.0.5.20".parse().unwrap()));
-        let full = tx.next_address(network.id, first, "10.0.5.19".parse().unwrap()).await.unwrap();
-        assert_eq!(full, None);
-        tx.commit().await.unwrap();
-
-        let mut tx = store.begin().await.unwrap();
-        assert_eq!(refused(tx.insert_address(&address("10.0.0.4")).await), Constraint::AddressTaken);
-        drop(tx);
+        let ground = w.ground(store, "n", 100, "10.0.0.0/16").await;
+        let network = &ground.network;
+        let all: Vec<_> =
+            (4_u32..1300).map(|n| ground.address(&format!("10.0.{}.{}", n / 256, n % 256))).collect();
+        record(store, &ground, &all).await.unwrap();
+        let again = record(store, &ground, &[ground.address("10.0.0.4")]).await;
+        assert_eq!(refused(again.map(drop)), Constraint::AddressTaken);
         assert_eq!(store.count_addresses(Scope::All, network.id).await.unwrap(), 1296);
         let page = store.addresses(Scope::All, network.id, &Page::first(300)).await.unwrap();
         assert_eq!(page.next.as_deref(), Some("10.0.1.47"));
@@ -230,15 +201,17 @@ async fn addresses_are_unique_and_the_next_is_the_lowest_free() {
         let bad = Page { after: Some("x".into()), limit: 1 };
         assert!(matches!(store.addresses(Scope::All, network.id, &bad).await, Err(StoreError::Cursor)));
 
-        let mut tx = store.begin().await.unwrap();
-        let removed = tx.delete_address(Scope::All, network.id, first, NOW).await.unwrap();
-        assert_eq!(removed.tags, serde_json::json!({"env": "prod"}));
-        tx.commit().await.unwrap();
-        assert_eq!(store.address(Scope::All, network.id, first).await.unwrap(), None);
-
         // A network with addresses stays.
         let mut tx = store.begin().await.unwrap();
         assert_eq!(refused(tx.delete_network(network.id, NOW).await), Constraint::Referenced);
+        drop(tx);
+
+        let first = "10.0.0.4".parse().unwrap();
+        let mut tx = store.begin().await.unwrap();
+        let removed = tx.delete_address(Scope::All, network.id, first, NOW).await.unwrap();
+        assert_eq!(removed.vm_id.as_deref(), Some("42"));
+        tx.commit().await.unwrap();
+        assert_eq!(store.address(Scope::All, network.id, first).await.unwrap(), None);
     })
     .await;
 }

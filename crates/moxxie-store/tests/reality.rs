@@ -123,31 +123,19 @@ async fn records_are_found_for_what_was_seen_and_the_silent_are_named() {
     on_both(async |database| {
         let store = &database.store;
         let world = world(store, "10.0.0.0/16").await;
-        let network = world.network("web", 100, "10.0.0.0/24");
-        let mut tx = store.begin().await.unwrap();
-        let mut new = world.new_prefix();
-        new.network_id = Some(network.id);
-        tx.lock_pools(&[world.pool.id]).await.unwrap();
-        tx.allocate_given(&new, network.prefix).await.unwrap();
-        tx.insert_network(&network, moxxie_core::VlanRecordId::new(uuid())).await.unwrap();
-        for n in [10, 11, 12] {
-            tx.insert_address(&Address {
-                id: AddressId::new(uuid()),
-                network_id: network.id,
-                tenant_id: world.tenant.id,
-                vrf_id: network.vrf_id,
-                address: host(n),
+        let ground = world.ground(store, "web", 100, "10.0.0.0/24").await;
+        let network = &ground.network;
+        let records: Vec<Address> = [10, 11, 12]
+            .map(|n| Address {
                 hostname: Some(format!("h{n}")),
                 mac: Some("02:00:00:00:00:0A".into()),
-                kind: if n == 12 { "reserved" } else { "vm" }.into(),
-                vm_id: None,
-                tags: serde_json::json!({}),
+                kind: if n == 12 { AddressKind::Reserved } else { AddressKind::Vm },
+                since: at(0),
                 created_at: at(0),
+                ..ground.address(&host(n).to_string())
             })
-            .await
-            .unwrap();
-        }
-        tx.commit().await.unwrap();
+            .into();
+        common::record(store, &ground, &records).await.unwrap();
         let known = store.known_addresses(&[host(10), host(20), host(300), ip("192.168.1.1")]).await.unwrap();
         let told: Vec<_> = known
             .iter()

@@ -32,7 +32,8 @@ fn every_statement_is_listed_under_a_name_of_its_own() {
 async fn sqlite_understands_every_statement() {
     on_sqlite(async |db| {
         let mut connection = SqliteConnection::connect(&format!("sqlite:{}", db.path())).await.unwrap();
-        for one in statement::ALL.iter().flat_map(|noun| noun.iter()) {
+        let all = statement::ALL.iter().flat_map(|noun| noun.iter());
+        for one in all.filter(|one| one.is_for(Dialect::Sqlite)) {
             let sql = AssertSqlSafe(one.text(Dialect::Sqlite)).into_sql_str();
             if let Err(error) = connection.prepare(sql).await {
                 panic!("{}: {error}", one.name());
@@ -47,7 +48,8 @@ async fn postgres_understands_every_statement() {
     on_postgres(async |db| {
         let config = db.config();
         let mut connection = PgConnection::connect(&config.url).await.unwrap();
-        for one in statement::ALL.iter().flat_map(|noun| noun.iter()) {
+        let all = statement::ALL.iter().flat_map(|noun| noun.iter());
+        for one in all.filter(|one| one.is_for(Dialect::Postgres)) {
             let sql = AssertSqlSafe(one.text(Dialect::Postgres)).into_sql_str();
             if let Err(error) = connection.prepare(sql).await {
                 panic!("{}: {error}", one.name());
@@ -66,7 +68,7 @@ async fn the_database_answers() {
 /// by an index, without a scan and without sorting.
 #[tokio::test]
 async fn the_hot_statements_use_their_indices() {
-    const HOT: [&str; 15] = [
+    const HOT: [&str; 22] = [
         "free.best",
         "free.before",
         "free.delete",
@@ -76,7 +78,14 @@ async fn the_hot_statements_use_their_indices() {
         "domain.lock",
         "domain.used_vlans",
         "network.get",
-        "address.taken",
+        "free_range.taken",
+        "free_range.window",
+        "free_range.below",
+        "free_range.above",
+        "space.get",
+        "address.get",
+        "address.among",
+        "batch.fence",
         "address.list",
         "audit.lock_head",
         "token.by_hash",
@@ -91,7 +100,8 @@ async fn the_hot_statements_use_their_indices() {
             let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", one.text(Dialect::Sqlite)));
             for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
                 let detail: String = row.get("detail");
-                assert!(!detail.contains("SCAN") && !detail.contains("TEMP B-TREE"), "{hot}: {detail}");
+                let scan = detail.contains("SCAN") && !detail.contains("json_each");
+                assert!(!scan && !detail.contains("TEMP B-TREE"), "{hot}: {detail}");
             }
         }
     })

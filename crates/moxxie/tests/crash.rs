@@ -31,6 +31,8 @@ enum Story {
     Decided,
     /// A network is taken away.
     Removal,
+    /// Addresses are given out.
+    Addresses,
 }
 
 /// A point, on which of its visits, in which story.
@@ -48,6 +50,7 @@ fn deaths() -> Vec<Death> {
         let story = match point.split('.').next() {
             Some("undo" | "rollback") => Story::Refused,
             Some("forward") => Story::Decided,
+            Some("batch") => Story::Addresses,
             _ if point == failpoint::GUARD_UNROLLED || point == failpoint::CHANGE_ROLLED_BACK => {
                 Story::Refused
             }
@@ -164,7 +167,7 @@ impl Bench {
         let what = format!("{:?}", self.death);
         let Death { story, point, nth } = self.death;
         let mut standing = None;
-        if story == Story::Removal {
+        if matches!(story, Story::Removal | Story::Addresses) {
             let server = self.server(None);
             let made = self
                 .call(&server.url, Method::POST, "networks/provision?wait=30", Some(order()))
@@ -186,6 +189,9 @@ impl Bench {
         let server = self.server(Some(first));
         // The answer may be lost with the process; the change is looked for afterwards.
         let _ = match &standing {
+            Some(id) if story == Story::Addresses => {
+                self.call(&server.url, Method::POST, &format!("networks/{id}/ips/bulk"), Some(three())).await
+            }
             None => self.call(&server.url, Method::POST, "networks/provision", Some(order())).await,
             Some(id) => self.call(&server.url, Method::DELETE, &format!("networks/{id}"), None).await,
         };
@@ -197,6 +203,9 @@ impl Bench {
 
         let server = self.server(None);
         self.until_nothing_is_open(&server.url, &what).await;
+        if let Some(id) = standing.filter(|_| story == Story::Addresses) {
+            self.assert_all_or_none(&server.url, &id, &what).await;
+        }
         self.assert_whole(&server.url, &what).await;
         let (code, log) = block_in_place(|| server.stop("TERM"));
         assert_eq!(code, Some(0), "{what}: {log}");
@@ -230,6 +239,28 @@ impl Bench {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("{what}: the change never ends");
+    }
+
+    /// The three addresses are there, or none is; the next is the lowest free one.
+    async fn assert_all_or_none(&self, url: &str, network: &str, what: &str) {
+        let path = format!("networks/{network}/ips");
+        let recorded = async || {
+            let all = self.call(url, Method::GET, &path, None).await.unwrap();
+            let all = all["items"].as_array().unwrap().clone().into_iter();
+            all.filter(|one| one["type"] == "vm")
+                .map(|one| one["address"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let before = recorded().await;
+        let expected = if self.death.point == failpoint::BATCH_COMMITTED { 3 } else { 0 };
+        assert_eq!(before.len(), expected, "{what}: {before:?}");
+        let next = self.call(url, Method::POST, &format!("{path}/next"), Some(json!({}))).await.unwrap();
+        let host = 4 + expected;
+        assert!(next["address"].as_str().unwrap().ends_with(&format!(".{host}")), "{what}: {next}");
+        for address in recorded().await {
+            self.call(url, Method::DELETE, &format!("{path}/{address}"), None).await.unwrap();
+        }
+        assert_eq!(recorded().await.len(), 0, "{what}");
     }
 
     /// Each network is there whole, or gone whole; taken away, everything is as before.
@@ -283,6 +314,10 @@ impl Bench {
 fn order() -> Value {
     json!({"clientId": "acme", "datacenter": "dc1", "size": "/24",
         "options": {"enableDHCP": true, "firewallProfile": "isolated"}})
+}
+
+fn three() -> Value {
+    json!({"items": [{"hostname": "a"}, {"hostname": "b"}, {"hostname": "c"}]})
 }
 
 /// Waits until the server has killed itself.

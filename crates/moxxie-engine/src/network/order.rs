@@ -85,7 +85,7 @@ impl Order {
             vlan,
             subnet,
             pool: request.pool.clone(),
-            options: NetworkOptions { dhcp: options.enable_dhcp, profile, description },
+            options: NetworkOptions { dhcp: options.enable_dhcp, dhcp_range: None, profile, description },
         })
     }
 }

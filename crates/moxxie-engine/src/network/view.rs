@@ -5,7 +5,6 @@ use moxxie_api::{
     network::{self as wire, HostTag},
 };
 use moxxie_core::{
-    address::Layout,
     encapsulation::{HandOff, TagStack},
     network::Network,
 };
@@ -38,9 +37,9 @@ pub(crate) fn of_ground<'a>(ground: &'a Ground, network: &Network) -> Around<'a>
 
 /// The network as the API shows it.
 pub(crate) fn view(network: &Network, around: Around<'_>) -> wire::Network {
-    let layout = Layout::new(network.prefix);
+    let layout = network.layout(network.prefix);
     let tags = around.domain.encapsulation.stack(network.attachment.vlan);
-    let dhcp_range = layout.dhcp_range().filter(|_| network.options.dhcp);
+    let dhcp_range = network.dhcp_range();
     let site = around.site.name.to_string();
     wire::Network {
         network_id: network.id.to_string(),

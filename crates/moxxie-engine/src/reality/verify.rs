@@ -4,7 +4,6 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use moxxie_api::address::{Address, AddressRequest};
 use moxxie_core::{
-    address::Layout,
     domain::Domain,
     identity::Role,
     network::{Network, NetworkStatus},
@@ -18,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::{
     Context, Engine, Error,
+    batch::{Family, space::Ground},
     router::live::{no_answer, unavailable},
     write::transaction,
 };
@@ -103,9 +103,9 @@ impl Engine {
 
     /// Addresses that may be handed out next, lowest first, as of now.
     async fn candidates(&self, network: &Network, count: usize) -> Result<Vec<IpAddr>, Error> {
-        let layout = Layout::with_gateway(network.prefix, network.gateway);
+        let ground = Ground::read(&self.0.store, network.id, Family::of(network.gateway)).await?;
         let mut found = Vec::new();
-        for (first, last) in layout.host_set().iter() {
+        for (first, last) in ground.candidates.iter() {
             let like = network.prefix.network();
             let (Some(first), Some(last)) =
                 (address_from_number(first, like), address_from_number(last, like))

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
     Page, PageQuery,
-    address::{Address, AddressRequest},
+    address::{Address, AddressBulk, AddressBulkRequest, AddressRequest, AddressUpdate, ReleaseQuery},
     reality::VerifyQuery,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{Answer, Created, created};
 use crate::{
     AppState,
-    extract::{Read, Target, Write},
+    extract::{NoBody, Read, Target, Write},
     problem::Failure,
 };
 
@@ -19,7 +19,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_addresses, create_address))
         .routes(routes!(create_next_address))
-        .routes(routes!(delete_address))
+        .routes(routes!(create_addresses))
+        .routes(routes!(update_address, delete_address))
 }
 
 /// List the addresses of a network
@@ -88,14 +89,57 @@ async fn create_next_address(
     created(&format!("networks/{}/ips/{}", address.network_id, address.address), address)
 }
 
+/// Record many addresses
+///
+/// All of them or none: when one cannot be had, `context.errors` of the answer names every such item.
+#[utoipa::path(
+    post, path = "/networks/{id}/ips/bulk", tag = "addresses",
+    params(("id" = String, Path, description = "Id of the network, `net-...`")),
+    request_body(content = AddressBulkRequest, example = json!({
+        "items": [{"hostname": "web1.example.net"}, {"address": "172.20.0.10", "hostname": "web2.example.net"}],
+    })),
+    responses((status = 200, description = "Recorded", body = AddressBulk)),
+    extensions(("x-required-role" = json!("operator"))),
+)]
+async fn create_addresses(
+    State(state): State<AppState>,
+    Target(id): Target<String>,
+    ask: Write<AddressBulkRequest>,
+) -> Answer<AddressBulk> {
+    Ok(Json(state.engine.create_addresses(&ask.context, &id, ask.body).await?))
+}
+
+/// Change what is recorded of an address
+///
+/// What is absent stays; `null` takes a value away. `holdFor: null` keeps a held address for good.
+#[utoipa::path(
+    patch, path = "/networks/{id}/ips/{ip}", tag = "addresses",
+    params(
+        ("id" = String, Path, description = "Id of the network, `net-...`"),
+        ("ip" = String, Path, description = "The address", example = "172.20.0.10"),
+    ),
+    request_body(content = AddressUpdate, example = json!({"hostname": "web3.example.net", "mac": null})),
+    responses((status = 200, description = "As it is now", body = Address)),
+    extensions(("x-required-role" = json!("operator"))),
+)]
+async fn update_address(
+    State(state): State<AppState>,
+    Target((id, ip)): Target<(String, String)>,
+    ask: Write<AddressUpdate>,
+) -> Answer<Address> {
+    Ok(Json(state.engine.update_address(&ask.context, &id, &ip, ask.body).await?))
+}
+
 /// Release an address
 ///
-/// One that is not recorded is left alone.
+/// One that is not recorded is left alone. Where the pool has a quarantine, the address is kept back for that long;
+/// with `now` it is free at once.
 #[utoipa::path(
     delete, path = "/networks/{id}/ips/{ip}", tag = "addresses",
     params(
         ("id" = String, Path, description = "Id of the network, `net-...`"),
         ("ip" = String, Path, description = "The address", example = "172.20.0.10"),
+        ReleaseQuery,
     ),
     responses((status = 204, description = "Released")),
     extensions(("x-required-role" = json!("operator"))),
@@ -103,9 +147,9 @@ async fn create_next_address(
 async fn delete_address(
     State(state): State<AppState>,
     Target((id, ip)): Target<(String, String)>,
-    ask: Write,
+    ask: Write<NoBody, ReleaseQuery>,
 ) -> Result<StatusCode, Failure> {
-    state.engine.delete_address(&ask.context, &id, &ip).await?;
+    state.engine.delete_address(&ask.context, &id, &ip, ask.query.now == Some(true)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -12,6 +12,7 @@ mod network;
 pub(crate) mod openapi;
 mod order;
 mod pool;
+mod range;
 mod reality;
 mod router;
 mod search;
@@ -51,6 +52,7 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .merge(tenant::routes())
         .merge(network::routes())
         .merge(address::routes())
+        .merge(range::routes())
         .merge(reality::routes())
         .merge(change::routes())
         .merge(search::routes())

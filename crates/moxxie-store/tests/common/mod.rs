@@ -10,8 +10,9 @@ use std::{
 
 use ipnet::IpNet;
 use moxxie_core::{
-    AttachmentId, ChangeId, DomainId, EventId, Name, NetworkId, PoolId, PrefixId, RouterId, SiteId, TenantId,
-    Timestamp, VlanRecordId,
+    AddressId, AttachmentId, ChangeId, DomainId, EventId, Name, NetworkId, PoolId, PrefixId, RouterId,
+    SiteId, TenantId, Timestamp, VlanRecordId,
+    address::{AddressKind, AddressStatus, Layout},
     change::{ChangeKind, ChangeState, Decision},
     claim::Claim,
     domain::Domain,
@@ -24,7 +25,10 @@ use moxxie_core::{
     tenant::Tenant,
     vlan::{VlanId, VlanRange},
 };
-use moxxie_store::{AuditDraft, Change, Dialect, MasterKey, NewPrefix, OpenError, Store, StoreConfig};
+use moxxie_store::{
+    Address, AuditDraft, Batch, Change, Dialect, Labels, MasterKey, NewPrefix, OpenError, SpaceStep, Store,
+    StoreConfig, StoreError, Territory, Written,
+};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 use uuid::Uuid;
 
@@ -282,6 +286,21 @@ impl World {
         }
     }
 
+    /// A network with its prefix and a space of which all hosts are free.
+    pub async fn ground(&self, store: &Store, network_name: &str, vid: i64, prefix: &str) -> Ground {
+        let network = self.network(network_name, vid, prefix);
+        let new = NewPrefix { network_id: Some(network.id), ..self.new_prefix() };
+        let mut tx = store.begin().await.unwrap();
+        tx.insert_network(&network, vlan_record()).await.unwrap();
+        tx.allocate_given(&new, network.prefix).await.unwrap();
+        tx.insert_space(new.id, network.id).await.unwrap();
+        let ground = Ground { network, prefix_id: new.id };
+        let candidates = Layout::new(ground.network.prefix).host_set();
+        tx.rebuild_space(&new.id.to_string(), ground.territory(), &candidates).await.unwrap();
+        tx.commit().await.unwrap();
+        ground
+    }
+
     pub fn change(&self, network: NetworkId) -> Change {
         Change {
             id: ChangeId::new(uuid()),
@@ -304,6 +323,65 @@ impl World {
             finished_at: None,
             version: 1,
         }
+    }
+}
+
+/// A network with addresses to give out.
+pub struct Ground {
+    pub network: Network,
+    pub prefix_id: PrefixId,
+}
+
+impl Ground {
+    pub fn space(&self) -> String {
+        self.prefix_id.to_string()
+    }
+
+    pub fn territory(&self) -> Territory {
+        Territory { vrf: self.network.vrf_id, prefix: self.network.prefix }
+    }
+
+    pub fn address(&self, address: &str) -> Address {
+        Address {
+            id: AddressId::new(uuid()),
+            prefix_id: self.prefix_id,
+            network_id: self.network.id,
+            tenant_id: self.network.tenant_id,
+            vrf_id: self.network.vrf_id,
+            address: address.parse().unwrap(),
+            status: AddressStatus::Assigned,
+            expires_at: None,
+            kind: AddressKind::Vm,
+            hostname: Some("web".into()),
+            mac: None,
+            vm_id: Some("42".into()),
+            owner: None,
+            tags: Labels::new(),
+            since: NOW,
+            created_at: NOW,
+        }
+    }
+}
+
+/// Records addresses as the engine does, at whatever version the space is.
+pub async fn record(store: &Store, ground: &Ground, addresses: &[Address]) -> Result<Written, StoreError> {
+    let version = store.space(&ground.space()).await.unwrap().unwrap().version;
+    let changes = moxxie_core::free_range::RangeChanges::default();
+    let spaces = vec![SpaceStep { id: ground.space(), version, changes }];
+    let batch = Batch { taken: addresses.to_vec(), ..batch(spaces) };
+    store.write_batch(&batch).await
+}
+
+/// A batch that does nothing yet.
+pub fn batch(spaces: Vec<SpaceStep>) -> Batch {
+    Batch {
+        now: NOW,
+        spaces,
+        taken: Vec::new(),
+        released: Vec::new(),
+        turned: Vec::new(),
+        events: vec![draft("address.create")],
+        answers: Vec::new(),
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
 use moxxie_api::{
-    address::{Address, AddressRequest},
+    address::{Address, AddressRequest, AddressUpdate},
     network::Network,
+    range::{Range, RangeRequest},
 };
 
 use super::network::{resolve, tags};
@@ -35,13 +36,132 @@ pub(crate) enum Command {
         #[arg(long)]
         verify: bool,
     },
+    /// Change what is recorded of an address
+    Set(Set),
     /// Release an address
     Release {
         /// The network, by id or name.
         network: String,
         /// The address.
         address: String,
+        /// Free at once: without quarantine, and out of it.
+        #[arg(long)]
+        now: bool,
     },
+}
+
+/// What to change. What is not said stays; an empty value takes it away.
+#[derive(Debug, Args)]
+pub(crate) struct Set {
+    /// The network, by id or name.
+    network: String,
+    /// The address.
+    address: String,
+    /// Host name.
+    #[arg(long)]
+    hostname: Option<String>,
+    /// MAC address.
+    #[arg(long)]
+    mac: Option<String>,
+    /// What it is for: vm, reserved or vip.
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+    /// Your own id of the virtual machine.
+    #[arg(long)]
+    vm_id: Option<String>,
+    /// Who answers for it.
+    #[arg(long)]
+    owner: Option<String>,
+    /// Hold it from now on for this long, such as 15m; then it is free by itself.
+    #[arg(long, value_name = "SPAN", conflicts_with = "keep")]
+    hold_for: Option<String>,
+    /// Keep an address for good that was only held.
+    #[arg(long)]
+    keep: bool,
+    /// A free label; may be repeated; all labels there were make way.
+    #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = label)]
+    tags: Vec<(String, String)>,
+}
+
+impl Set {
+    fn update(self) -> AddressUpdate {
+        let value = |text: Option<String>| text.map(|text| Some(text).filter(|text| !text.is_empty()));
+        AddressUpdate {
+            hostname: value(self.hostname),
+            mac: value(self.mac),
+            kind: self.kind,
+            vm_id: value(self.vm_id),
+            owner: value(self.owner),
+            hold_for: if self.keep { Some(None) } else { self.hold_for.map(Some) },
+            tags: (!self.tags.is_empty()).then(|| BTreeMap::from_iter(self.tags)),
+        }
+    }
+}
+
+/// Ranges of a network.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RangeCommand {
+    /// List the ranges of a network
+    List {
+        /// The network, by id or name.
+        network: String,
+    },
+    /// Set a range apart: static, reserved, excluded or dhcp
+    Add {
+        /// The network, by id or name.
+        network: String,
+        /// static: where the next address comes from; reserved: only for who names the address; excluded: for nobody;
+        /// dhcp: given out by the router, before the network is provisioned.
+        #[arg(value_name = "TYPE")]
+        kind: String,
+        /// Its first address.
+        first: String,
+        /// Its last address.
+        last: String,
+        /// Free text.
+        #[arg(long, default_value = "")]
+        description: String,
+    },
+    /// Give a range back to the network
+    Delete {
+        /// The network, by id or name.
+        network: String,
+        /// Id of the range, rng-...
+        range: String,
+    },
+}
+
+pub(crate) async fn ranges(command: RangeCommand, session: &Session) -> anyhow::Result<()> {
+    let api = &session.api;
+    match command {
+        RangeCommand::List { network } => {
+            let id = resolve(session, &network).await?.network_id;
+            let ranges: Vec<Range> = api.list(&["networks", &id, "ranges"], &[], ALL).await?;
+            session.out.list(&ranges, &["ID", "TYPE", "FIRST", "LAST", "DESCRIPTION"], |range| {
+                let Range { id, kind, first, last, description, .. } = range.clone();
+                vec![id, kind, first, last, description]
+            })
+        }
+        RangeCommand::Add { network, kind, first, last, description } => {
+            let id = resolve(session, &network).await?.network_id;
+            let request = RangeRequest { kind, first, last, description };
+            let range: Range = api.post(&["networks", &id, "ranges"], &[], &request, None).await?;
+            session.out.record(&range, |range| {
+                vec![
+                    ("Range", range.id.clone()),
+                    ("Type", range.kind.clone()),
+                    ("First", range.first.clone()),
+                    ("Last", range.last.clone()),
+                ]
+            })
+        }
+        RangeCommand::Delete { network, range } => {
+            let id = resolve(session, &network).await?.network_id;
+            api.delete::<Option<serde_json::Value>>(&["networks", &id, "ranges", &range], &[]).await?;
+            session.out.note(&format!("{range} is part of the network again"));
+            Ok(())
+        }
+    }
 }
 
 /// Who has an address.
@@ -53,12 +173,21 @@ pub(crate) struct Holder {
     /// MAC address.
     #[arg(long)]
     mac: Option<String>,
-    /// What it is for: vm, reserved or vip [default: vm].
+    /// What it is for: vm, reserved, vip or dhcp [default: vm].
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
     /// Your own id of the virtual machine.
     #[arg(long)]
     vm_id: Option<String>,
+    /// Who answers for it.
+    #[arg(long)]
+    owner: Option<String>,
+    /// Hold it for this long only, such as 15m; then it is free by itself.
+    #[arg(long, value_name = "SPAN")]
+    hold_for: Option<String>,
+    /// Of which prefix of the network: ipv4 or ipv6 [default: its first].
+    #[arg(long)]
+    family: Option<String>,
     /// A free label; may be repeated.
     #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = label)]
     tags: Vec<(String, String)>,
@@ -71,8 +200,9 @@ pub(super) fn label(text: &str) -> Result<(String, String), String> {
 
 impl Holder {
     fn request(self, address: Option<String>) -> AddressRequest {
-        let Self { hostname, mac, kind, vm_id, tags } = self;
-        AddressRequest { address, hostname, mac, kind, vm_id, tags: BTreeMap::from_iter(tags) }
+        let Self { hostname, mac, kind, vm_id, owner, hold_for, family, tags } = self;
+        let tags = BTreeMap::from_iter(tags);
+        AddressRequest { address, family, hostname, mac, kind, vm_id, owner, hold_for, tags }
     }
 }
 
@@ -95,10 +225,16 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             let query = asking(verify);
             show(&api.post(&["networks", &id, "ips", "next"], query, &request, None).await?, session)
         }
-        Command::Release { network, address } => {
+        Command::Set(set) => {
+            let id = resolve(session, &set.network).await?.network_id;
+            let address = set.address.clone();
+            show(&api.patch(&["networks", &id, "ips", &address], &set.update()).await?, session)
+        }
+        Command::Release { network, address, now } => {
             let id = resolve(session, &network).await?.network_id;
-            api.delete::<Option<serde_json::Value>>(&["networks", &id, "ips", &address], &[]).await?;
-            session.out.note(&format!("{address} is free again"));
+            let query: &[(&str, &str)] = if now { &[("now", "true")] } else { &[] };
+            api.delete::<Option<serde_json::Value>>(&["networks", &id, "ips", &address], query).await?;
+            session.out.note(&format!("{address} is released"));
             Ok(())
         }
     }
@@ -108,12 +244,26 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
 pub(crate) async fn list(network: &Network, session: &Session) -> anyhow::Result<()> {
     let path = ["networks", network.network_id.as_str(), "ips"];
     let addresses: Vec<Address> = session.api.list(&path, &[], ALL).await?;
-    session.out.list(&addresses, &["ADDRESS", "TYPE", "HOSTNAME", "MAC", "VM", "TAGS"], |address| {
-        let Address { address: text, kind, .. } = address.clone();
-        let labels: Vec<_> = address.tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let labels = labels.join(" ");
-        vec![text, kind, maybe(&address.hostname), maybe(&address.mac), maybe(&address.vm_id), labels]
-    })
+    session.out.list(
+        &addresses,
+        &["ADDRESS", "TYPE", "STATUS", "HOSTNAME", "MAC", "VM", "OWNER", "TAGS"],
+        |address| {
+            let Address { address: text, kind, .. } = address.clone();
+            let labels: Vec<_> = address.tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let labels = labels.join(" ");
+            let [hostname, mac, vm, owner] =
+                [&address.hostname, &address.mac, &address.vm_id, &address.owner].map(maybe);
+            vec![text, kind, status(address), hostname, mac, vm, owner, labels]
+        },
+    )
+}
+
+/// `held until ...`
+fn status(address: &Address) -> String {
+    match address.expires_at {
+        Some(at) => format!("{} until {at}", address.status),
+        None => address.status.clone(),
+    }
 }
 
 pub(super) fn show(address: &Address, session: &Session) -> anyhow::Result<()> {
@@ -123,9 +273,11 @@ pub(super) fn show(address: &Address, session: &Session) -> anyhow::Result<()> {
             ("Gateway", address.gateway.clone()),
             ("Tags of hosts", tags(&address.host_tags)),
             ("Type", address.kind.clone()),
+            ("Status", status(address)),
             ("Hostname", maybe(&address.hostname)),
             ("MAC", maybe(&address.mac)),
             ("VM", maybe(&address.vm_id)),
+            ("Owner", maybe(&address.owner)),
         ]
     })
 }

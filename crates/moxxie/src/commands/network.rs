@@ -52,9 +52,12 @@ Example:
         /// Its id or name.
         network: String,
     },
-    /// Addresses in a network: record, take the next free one, release
+    /// Addresses in a network: record, take the next free one, change, release
     #[command(subcommand)]
     Ip(address::Command),
+    /// Ranges of a network: which addresses are for what
+    #[command(subcommand)]
+    Range(address::RangeCommand),
 }
 
 #[derive(Debug, Args)]
@@ -165,6 +168,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
         Command::Restore(args) => restore(args, session).await,
         Command::Ips { network } => address::list(&resolve(session, &network).await?, session).await,
         Command::Ip(command) => address::run(command, session).await,
+        Command::Range(command) => address::ranges(command, session).await,
     }
 }
 
