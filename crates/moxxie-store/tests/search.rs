@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{Database, NOW, World, name, on_both, uuid, vlan_record, world};
+use common::{Database, Ground, NOW, World, name, on_both, record, uuid, world};
 use moxxie_core::{
-    AddressId, TenantId,
+    TenantId,
     identity::Scope,
     search::{Term, terms},
     tenant::Tenant,
@@ -17,19 +17,13 @@ use moxxie_store::{
 };
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
 
-fn address(world: &World, network: &moxxie_core::network::Network, text: &str, host: &str) -> Address {
+fn address(ground: &Ground, text: &str, host: &str) -> Address {
     Address {
-        id: AddressId::new(uuid()),
-        network_id: network.id,
-        tenant_id: world.tenant.id,
-        vrf_id: network.vrf_id,
-        address: text.parse().unwrap(),
         hostname: Some(host.into()),
         mac: Some(format!("02:00:5E:00:53:{:02X}", text.rsplit('.').next().unwrap().parse::<u8>().unwrap())),
-        kind: "vm".into(),
         vm_id: Some(format!("vm-{host}")),
-        tags: serde_json::json!({}),
-        created_at: NOW,
+        tags: Labels::from([("app".to_owned(), host[..2].to_lowercase())]),
+        ..ground.address(text)
     }
 }
 
@@ -58,24 +52,16 @@ async fn find(db: &Database, scope: Scope, text: &str, limit: u32) -> Vec<String
 
 async fn stock(db: &Database) -> World {
     let world = world(&db.store, "10.0.0.0/16").await;
-    let mut tx = db.store.begin().await.unwrap();
     for (number, subnet) in [(100, "10.0.0.0/24"), (150, "10.0.1.0/24"), (200, "10.0.2.0/25")] {
-        let network = world.network(&format!("prod-{number}"), number, subnet);
-        let new = moxxie_store::NewPrefix { network_id: Some(network.id), ..world.new_prefix() };
-        tx.insert_network(&network, vlan_record()).await.unwrap();
-        tx.allocate_given(&new, network.prefix).await.unwrap();
+        let ground = world.ground(&db.store, &format!("prod-{number}"), number, subnet).await;
         if number == 150 {
-            for (text, host) in
+            let records: Vec<Address> =
                 [("10.0.1.7", "DB-1.example"), ("10.0.1.8", "db-2.example"), ("10.0.1.9", "web%1")]
-            {
-                let record = address(&world, &network, text, host);
-                tx.insert_address(&record).await.unwrap();
-                let labels = Labels::from([("app".to_owned(), host[..2].to_lowercase())]);
-                tx.set_labels(&record.id.to_string(), Some(world.tenant.id), &labels).await.unwrap();
-            }
+                    .map(|(text, host)| address(&ground, text, host))
+                    .into();
+            record(&db.store, &ground, &records).await.unwrap();
         }
     }
-    tx.commit().await.unwrap();
     world
 }
 
@@ -169,11 +155,11 @@ async fn no_search_reads_all_addresses_or_prefixes() {
             ),
         };
         db.raw(&format!(
-            "{numbers} INSERT INTO address (id, network_id, tenant_id, vrf_id, family, addr, text, hostname, mac,
-                 kind, vm_id, tags, created_at)
-             SELECT 'ip-' || {hex}, n.id, n.tenant_id, n.vrf_id, 4, {bytes}, '11.0.0.1',
-                 'host' || i || '.rack', 'M' || i, 'vm', 'v' || i, '{{}}', 0
-             FROM g, network n WHERE n.name = 'prod-150'"
+            "{numbers} INSERT INTO address (id, prefix_id, network_id, tenant_id, vrf_id, family, addr, text, status,
+                 hostname, mac, kind, vm_id, tags, since, created_at)
+             SELECT 'ip-' || {hex}, p.id, n.id, n.tenant_id, n.vrf_id, 4, {bytes}, '11.0.0.1', 'assigned',
+                 'host' || i || '.rack', 'M' || i, 'vm', 'v' || i, '{{}}', 0, 0
+             FROM g, network n JOIN prefix p ON p.network_id = n.id WHERE n.name = 'prod-150'"
         ))
         .await
         .unwrap();
