@@ -449,7 +449,11 @@ pub(crate) fn full(ground: &Ground, seen: u128) -> Error {
         network.name, ground.prefix.prefix
     );
     let total = ground.candidates.count().to_string();
-    Error::Conflict { code: "exhausted", message, context: Some(json!({"total": total, "seen": seen.to_string()})) }
+    Error::Conflict {
+        code: "exhausted",
+        message,
+        context: Some(json!({"total": total, "seen": seen.to_string()})),
+    }
 }
 
 /// Why an address cannot be had that somebody has.

@@ -67,8 +67,7 @@ static UPDATE: Statement = Statement::new(
 );
 static DELETE: Statement = Statement::new("address.delete", "DELETE FROM address WHERE id = $1");
 
-pub(crate) static STATEMENTS: &[&Statement] =
-    &[&GET, &LOCK, &AMONG, &LIST, &COUNT, &DUE, &UPDATE, &DELETE];
+pub(crate) static STATEMENTS: &[&Statement] = &[&GET, &LOCK, &AMONG, &LIST, &COUNT, &DUE, &UPDATE, &DELETE];
 
 /// An address record, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,8 +2,8 @@
 
 use moxxie_core::{
     AddressId, AsnId, AsnRangeId, AttachmentId, ChangeId, ContainerId, DomainId, EventId, FindingId, Name,
-    NetworkId, PoolId, PrefixId, RangeId, RouterId, SiteId, TenantId, Timestamp, TokenId, VlanRecordId, VrfId,
-    asn::AsNumber, claim::Status, identity::Scope, vlan::VlanId,
+    NetworkId, PoolId, PrefixId, RangeId, RouterId, SiteId, TenantId, Timestamp, TokenId, VlanRecordId,
+    VrfId, asn::AsNumber, claim::Status, identity::Scope, vlan::VlanId,
 };
 use serde::Serialize;
 

@@ -7,7 +7,8 @@ use std::{net::IpAddr, time::Duration};
 
 use common::*;
 use moxxie_core::{
-    AddressId, FindingId, Timestamp,
+    FindingId, Timestamp,
+    address::AddressKind,
     identity::Scope,
     reality::{Difference, FindingKind, Sighting, Source},
 };
