@@ -8,6 +8,7 @@ pub mod address;
 pub mod audit;
 pub mod change;
 pub mod datacenter;
+pub mod enroll;
 pub mod exchange;
 pub mod forecast;
 pub mod health;

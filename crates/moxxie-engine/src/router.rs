@@ -1,6 +1,8 @@
 //! Routers.
 
+mod enroll;
 pub(crate) mod live;
+mod replace;
 
 use moxxie_api::{
     Page, PageQuery,

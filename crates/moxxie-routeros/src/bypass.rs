@@ -275,7 +275,7 @@ fn entries<'a>(state: &'a DeviceState, list: &'a str) -> impl Iterator<Item = Op
 }
 
 /// Whether the rule can match the first packet of a connection.
-fn may_be_new(rule: &StateRow) -> bool {
+pub(crate) fn may_be_new(rule: &StateRow) -> bool {
     match rule.text("connection-state").as_deref() {
         None | Some("") => true,
         Some(states) => states.starts_with('!') || states.split(',').any(|state| state.trim() == "new"),

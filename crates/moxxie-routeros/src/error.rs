@@ -36,8 +36,8 @@ pub enum DriverError {
     /// Another device answers on the address (design, invariant 5).
     #[error(
         "router {router} is another device than the one enrolled: expected {expected}, found {found}; nothing is \
-         written to it: `moxxie router set` the address of the one enrolled, or remove the router and \
-         register the new device"
+         written to it: `moxxie router set` the address of the one enrolled, or `moxxie router replace` it \
+         when this is its successor"
     )]
     IdentityChanged {
         /// Its name.

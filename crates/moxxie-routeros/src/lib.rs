@@ -17,6 +17,7 @@ mod apply;
 mod binding;
 mod bypass;
 mod diff;
+pub mod enroll;
 mod error;
 mod facts;
 mod find;

@@ -15,6 +15,8 @@ pub(crate) fn action(operation_id: &str) -> Option<&'static str> {
         "create_pool" => "pool.create",
         "delete_pool" => "pool.delete",
         "create_router" => "router.create",
+        "enroll_router" => "router.enroll",
+        "replace_router" => "router.replace",
         "update_router" => "router.update",
         "delete_router" => "router.delete",
         "create_tenant" => "tenant.create",

@@ -156,6 +156,26 @@ kinds! {
         "User or password are not what the router expects, or its user group lacks a right.";
     ROUTER_TLS = 409 "router_tls" "No trusted connection to a router":
         "TLS could not be agreed on, or the key of the router is not the one it was registered with.";
+    UNKNOWN_KEY = 409 "unknown_key" "Nobody has vouched for the router's key":
+        "The router shows a key, in `context`, that is not on record. Compare it at the router's console, then \
+         repeat the request with it in `tls.spkiSha256`. No login was sent.";
+    NO_CERTIFICATE = 409 "no_certificate" "The router has no certificate":
+        "Its TLS service only offers anonymous encryption, which does not show who answers. Let the enrolment \
+         log in without protection this once (`plainAddress`), or prepare the router at its console.";
+    NO_ANSWER = 409 "no_answer" "Nothing answers at the address":
+        "The router to be enrolled could not be reached where the request says it is. Look at address and port, \
+         at the router's services and at what filters in between.";
+    ENROLMENT_REFUSED = 409 "enrolment_refused" "The router is not ready to be enrolled":
+        "Something that was found is in the way; `context` has all findings. Nothing was written to the router.";
+    DEVICE_BUSY = 409 "device_busy" "Somebody else is working on the device":
+        "Another enrolment or a change has the device at this moment. Try again when it is done.";
+    OTHER_DEVICE = 409 "other_device" "Another device answers":
+        "The serial number of what answers is not the one the request confirms. Nothing was done.";
+    SAME_DEVICE = 409 "same_device" "The device is the one on record":
+        "A replacement has another serial number. To put login or certificate of the same device right, enrol \
+         it again.";
+    NOT_ENROLLED = 409 "not_enrolled" "The router was never reached":
+        "There is no device on record that could be replaced. Change how the router is reached, or enrol it.";
     UNSUPPORTED_VERSION = 409 "unsupported_version" "The RouterOS version is not supported":
         "The router runs a version that cannot do what is needed, or that is not known yet.";
     CONNECTION_LOST = 503 "connection_lost" "The connection to a router broke":

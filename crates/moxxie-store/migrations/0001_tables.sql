@@ -418,9 +418,10 @@ CREATE TABLE change_event (
     PRIMARY KEY (change_id, seq)
 );
 
--- Rows stay when a lease is given back, so that epochs only grow.
+-- Rows stay when a lease is given back, so that epochs only grow. Not only registered routers have them: one
+-- that is being enrolled is leased under an id made from its serial number.
 CREATE TABLE router_lease (
-    router_id TEXT NOT NULL PRIMARY KEY REFERENCES router (id) ON DELETE CASCADE,
+    router_id TEXT NOT NULL PRIMARY KEY,
     holder TEXT,
     previous TEXT,
     epoch BIGINT NOT NULL,

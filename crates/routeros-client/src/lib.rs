@@ -69,7 +69,7 @@ pub use pin::{ParsePinError, SpkiSha256};
 pub use routeros_wire::{DecodeError, Limits};
 pub use row::{Reply, Row};
 pub use stream::RowStream;
-pub use tls::fetch_pin;
+pub use tls::{ServerKey, fetch_key, fetch_pin};
 pub use trap::{Trap, TrapKind, Traps};
 pub use version::{ParseVersionError, Stage, Version};
 

@@ -61,6 +61,34 @@ pub(crate) async fn handshake(
 /// # }
 /// ```
 pub async fn fetch_pin(address: &str, timeout: Duration) -> Result<SpkiSha256, Error> {
+    Ok(fetch_key(address, timeout).await?.pin)
+}
+
+/// What a router shows in a TLS handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerKey {
+    /// The pin of its key.
+    pub pin: SpkiSha256,
+    /// SHA-256 of the whole certificate (DER): what the column `fingerprint` of `/certificate` shows, in
+    /// hexadecimal.
+    pub certificate: [u8; 32],
+}
+
+/// Like [`fetch_pin`], and tells the certificate's fingerprint too, which can be compared with what the
+/// router says of its certificates over another connection.
+///
+/// # Errors
+///
+/// As for [`fetch_pin`].
+///
+/// ```no_run
+/// # async fn enrol() -> Result<(), routeros_client::Error> {
+/// let key = routeros_client::fetch_key("192.0.2.1", std::time::Duration::from_secs(5)).await?;
+/// println!("{} {:02x?}", key.pin, key.certificate);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn fetch_key(address: &str, timeout: Duration) -> Result<ServerKey, Error> {
     let address: Arc<str> = with_port(address, 8729).into();
     let wrap = |source| Error::Tls { address: address.clone(), source };
     let late = |stage| Error::ConnectTimeout { address: address.clone(), stage, after: timeout };
@@ -139,7 +167,7 @@ fn explain(error: io::Error) -> TlsError {
 #[derive(Debug)]
 struct PinVerifier {
     expected: Option<SpkiSha256>,
-    found: OnceLock<SpkiSha256>,
+    found: OnceLock<ServerKey>,
     provider: Arc<CryptoProvider>,
 }
 
@@ -149,7 +177,7 @@ impl PinVerifier {
     }
 
     fn mismatch(&self) -> Option<TlsError> {
-        let (expected, found) = (self.expected?, *self.found.get()?);
+        let (expected, found) = (self.expected?, self.found.get()?.pin);
         (expected != found).then_some(TlsError::PinMismatch { expected, found })
     }
 }
@@ -163,11 +191,13 @@ impl ServerCertVerifier for PinVerifier {
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let certificate = ParsedCertificate::try_from(end_entity)?;
-        let found = SpkiSha256::of_spki(&certificate.subject_public_key_info());
-        let found = self.found.get_or_init(|| found);
+        let parsed = ParsedCertificate::try_from(end_entity)?;
+        let mut certificate = [0; 32];
+        certificate.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, end_entity).as_ref());
+        let pin = SpkiSha256::of_spki(&parsed.subject_public_key_info());
+        let found = self.found.get_or_init(|| ServerKey { pin, certificate });
         match self.expected {
-            Some(expected) if expected != *found => {
+            Some(expected) if expected != found.pin => {
                 Err(rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
             }
             _ => Ok(ServerCertVerified::assertion()),

@@ -169,6 +169,12 @@ impl Emulator {
         self.local(&Request::new(command, arguments))
     }
 
+    /// Settings of `/system/device-mode` as if somebody had confirmed them at the device, which no command
+    /// can do. Switches take `yes` and `no`.
+    pub fn set_device_mode(&self, settings: &[(&str, &str)]) {
+        self.router().set_device_mode(settings);
+    }
+
     /// The configuration in a form that can be compared; see [`Snapshot`].
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(&self.router())

@@ -76,6 +76,18 @@ impl Failure {
         }
     }
 
+    /// The same as an error of a request.
+    pub(crate) fn into_error(self) -> Error {
+        if self.passing {
+            return Error::Unavailable { message: self.message, retry_after_s: 5, source: None };
+        }
+        Error::Conflict {
+            code: self.code,
+            message: self.message,
+            context: Some(self.detail).filter(|detail| !detail.is_null()),
+        }
+    }
+
     pub(crate) fn record(&self) -> ChangeError {
         ChangeError { code: self.code.to_owned(), message: self.message.clone(), detail: self.detail.clone() }
     }

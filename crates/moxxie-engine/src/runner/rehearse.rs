@@ -10,10 +10,7 @@ use moxxie_core::{
 use moxxie_routeros::{diff_text, script};
 use serde_json::json;
 
-use super::{
-    drive::Place,
-    failure::{Failure, Stop},
-};
+use super::{drive::Place, failure::Stop};
 use crate::{Engine, Error};
 
 impl Engine {
@@ -63,14 +60,7 @@ impl Engine {
 /// Why there is no plan, as an error of the request.
 fn refused(router: &Router, stop: Stop) -> Error {
     match stop {
-        Stop::Failed(Failure { message, passing: true, .. }) => {
-            Error::Unavailable { message, retry_after_s: 5, source: None }
-        }
-        Stop::Failed(failure) => Error::Conflict {
-            code: failure.code,
-            message: failure.message,
-            context: Some(failure.detail).filter(|detail| !detail.is_null()),
-        },
+        Stop::Failed(failure) => failure.into_error(),
         Stop::Engine(error) => error,
         Stop::Stale | Stop::Leave => Error::Unavailable {
             message: format!("router {} is busy", router.name),

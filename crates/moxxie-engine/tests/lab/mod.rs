@@ -63,7 +63,7 @@ pub struct Lab {
     pub engine: Engine,
     pub routers: BTreeMap<String, Emulator>,
     pub before: BTreeMap<String, Snapshot>,
-    store: Store,
+    pub store: Store,
     stop: CancellationToken,
     worker: tokio::task::JoinHandle<Result<(), Error>>,
     _dir: tempfile::TempDir,
@@ -310,4 +310,12 @@ pub fn new_database() -> String {
     assert!(status.success(), "creating database {name}");
     let (base, _) = server.rsplit_once('/').expect("a URL with a database");
     format!("{base}/{name}")
+}
+
+impl Lab {
+    /// The files of the SQLite database, as they are on the disk now.
+    pub async fn database_bytes(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self._dir.path()).unwrap();
+        files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+    }
 }

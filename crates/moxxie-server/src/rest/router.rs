@@ -1,9 +1,16 @@
 //! Routers.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use moxxie_api::{
     Page, PageQuery,
+    enroll::{Enrolment, RouterEnroll, RouterReplace},
     router::{Route, Router, RouterCreate, RouterRows, RouterStatus, RouterUpdate},
+    write::DryRunQuery,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -11,6 +18,7 @@ use super::{Answer, Created, Gone, created};
 use crate::{
     AppState,
     extract::{Read, Target, Write},
+    problem::Failure,
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -20,6 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(get_router_status))
         .routes(routes!(list_router_routes))
         .routes(routes!(list_router_rows))
+        .routes(routes!(enroll_router))
+        .routes(routes!(replace_router))
 }
 
 /// List routers
@@ -51,6 +61,70 @@ async fn list_routers(State(state): State<AppState>, ask: Read<PageQuery>) -> An
 async fn create_router(State(state): State<AppState>, ask: Write<RouterCreate>) -> Created<Router> {
     let router = state.engine.create_router(&ask.context, ask.body).await?;
     created(&format!("routers/{}", router.name), router)
+}
+
+/// Enrol a router
+///
+/// Logs in with an administrator's login, once, and looks: version, policies, device mode, clock, flash, trunk,
+/// services, anchors, marks. When nothing is in the way it makes moxxie's own user with the least rights and a
+/// random password, lets the router make a certificate for `api-ssl` where it has none, proves over TLS that
+/// both work on the same device, and registers the router. What fails is undone. Repeating it changes nothing
+/// when all is there. The administrator's login is not kept; no answer has a password in it.
+///
+/// Without `tls` and `plainAddress` the answer is `unknown_key`, with the key that the router shows.
+#[utoipa::path(
+    post, path = "/routers/enroll", tag = "routers", params(DryRunQuery),
+    request_body(content = RouterEnroll, example = json!({
+        "name": "r2", "datacenter": "dc2", "address": "192.0.2.2", "trunk": "ether2",
+        "login": {"username": "admin", "password": "..."}, "tls": {"spkiSha256": "5f1c...e0"},
+        "options": {"allowFrom": ["192.0.2.10"], "createAnchors": true},
+    })),
+    responses(
+        (status = 200, description = "Dry run: what was found and what would be done", body = Enrolment),
+        (status = 201, description = "Enrolled", body = Enrolment,
+            headers(("Location" = String, description = "Where the router is"))),
+    ),
+    extensions(("x-required-role" = json!("admin"))),
+)]
+async fn enroll_router(
+    State(state): State<AppState>,
+    ask: Write<RouterEnroll, DryRunQuery>,
+) -> Result<Response, Failure> {
+    if ask.query.dry_run == Some(true) {
+        return Ok(Json(state.engine.enroll_dry_run(&ask.context, ask.body).await?).into_response());
+    }
+    let name = ask.body.name.clone();
+    let done = state.engine.enroll_router(&ask.context, ask.body).await?;
+    let location = format!("{}/routers/{name}", moxxie_api::BASE);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(done)).into_response())
+}
+
+/// Put another device in a router's place
+///
+/// Both serial numbers confirm what is meant. The new device is prepared as at an enrolment; then identity,
+/// key and login are exchanged at once, and every network of the router is brought onto the new device by a
+/// change of its own (`changes`). Refused while a change of the router is open. Until then the new device is
+/// `identity_changed` and nothing is written to it.
+#[utoipa::path(
+    post, path = "/routers/{id}/replace", tag = "routers",
+    params(("id" = String, Path, description = "Name or id", example = "r2"), DryRunQuery),
+    request_body(content = RouterReplace, example = json!({
+        "oldSerial": "HD8089W3Y1T", "newSerial": "HE208XK4A2B",
+        "login": {"username": "admin", "password": "..."}, "tls": {"spkiSha256": "5f1c...e0"},
+    })),
+    responses((status = 200, description = "What was found, what was done, and the changes that follow; a dry \
+        run: what would be done", body = Enrolment)),
+    extensions(("x-required-role" = json!("admin"))),
+)]
+async fn replace_router(
+    State(state): State<AppState>,
+    Target(id): Target<String>,
+    ask: Write<RouterReplace, DryRunQuery>,
+) -> Answer<Enrolment> {
+    if ask.query.dry_run == Some(true) {
+        return Ok(Json(state.engine.replace_dry_run(&ask.context, &id, ask.body).await?));
+    }
+    Ok(Json(state.engine.replace_router(&ask.context, &id, ask.body).await?))
 }
 
 /// Show a router
@@ -141,7 +215,8 @@ async fn update_router(
 /// Remove a router
 ///
 /// One that carries networks, or that a change is not done with, is refused. The router itself is not
-/// contacted; its password is forgotten. A device that takes its place is registered anew.
+/// contacted; its password is forgotten. A device that takes its place: see
+/// `POST /routers/{id}/replace`.
 #[utoipa::path(
     delete, path = "/routers/{id}", tag = "routers",
     params(("id" = String, Path, description = "Name or id", example = "r2")),

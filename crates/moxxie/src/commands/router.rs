@@ -1,5 +1,6 @@
 //! `moxxie router`: routers under management.
 
+mod enroll;
 mod password;
 
 use clap::{Args, Subcommand};
@@ -26,10 +27,30 @@ Examples:
   pass show r2 | moxxie router add r2 --site dc2 --address 192.0.2.2:8729 --username moxxie \\
       --trunk ether2 --tls-pin 5f1c...e0 --password-stdin")]
     Add(Add),
+    /// Bring a router under management: check it, make moxxie's user and a certificate, register it
+    #[command(after_help = "\
+An administrator's password is asked for, or comes from --password-stdin or --password-env; it is used this \
+once and not kept. Findings and commands are shown before anything is done. Running it again continues, and \
+changes nothing when all is there. docs/routeros-setup.md walks through it.
+
+Examples:
+  moxxie router enroll r2 --site dc2 --address 192.0.2.2 --trunk ether2 --plain --create-anchors
+  moxxie router enroll r2 --site dc2 --address 192.0.2.2 --trunk ether2 --tls-pin 5f1c...e0 --dry-run
+  moxxie router enroll r2 --site dc2 --address 192.0.2.2 --trunk ether2 --print-script")]
+    Enroll(enroll::Enroll),
+    /// Put another device in a router's place, and bring its networks there
+    #[command(after_help = "\
+The new device is prepared as at an enrolment. Its serial number and that of the old one confirm what is \
+meant. Until then it is identity_changed and nothing is written to it.
+
+Examples:
+  moxxie router replace r2 --plain --create-anchors --wait
+  moxxie router replace r2 --tls-pin 5f1c...e0 --old-serial HD8089W3Y1T --new-serial HE208XK4A2B --yes")]
+    Replace(enroll::Replace),
     /// Change a router: its address, how moxxie logs in, its anchor
     #[command(after_help = "\
-What is not given stays as it is. The device behind the address must be the one that was enrolled; \
-one that takes its place is registered anew, after `moxxie router remove`.
+What is not given stays as it is. The device behind the address must be the one that was enrolled; for \
+one that takes its place there is `moxxie router replace`.
 
 Examples:
   moxxie router set r2 --address 192.0.2.9
@@ -129,6 +150,8 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             };
             out.record(&api.post::<Router>(&["routers"], &[], &request, None).await?, fields)
         }
+        Command::Enroll(args) => enroll::enroll(args, session).await,
+        Command::Replace(args) => enroll::replace(args, session).await,
         Command::Set(set) => run_set(set, session).await,
         Command::Remove { router } => super::remove(&["routers", &router], session).await,
         Command::List => {

@@ -110,8 +110,10 @@ pub(crate) fn rows(router: &Router, menu: &CompiledMenu, caller: &Caller) -> Vec
         "/user/active" => system::active(router, menu),
         "/ip/service" => system::connections(router, menu),
         "/safe-mode" => vec![system::safe_mode(router, menu, caller)],
-        // A read-only singleton has nothing stored.
-        _ if menu.menu.read_only && !menu.is_list() => vec![Row::new(menu.path())],
+        // A read-only singleton has nothing stored, unless it was set at the device itself.
+        path if menu.menu.read_only && !menu.is_list() && router.single(path).is_none() => {
+            vec![Row::new(path)]
+        }
         _ => Vec::new(),
     }
 }

@@ -6,6 +6,7 @@ mod bgp;
 mod certificate;
 mod change;
 mod defaults;
+mod device_mode;
 mod history;
 mod lan;
 mod names;
