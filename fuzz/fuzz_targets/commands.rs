@@ -39,6 +39,10 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     }
     for path in story::paths(world).filter(|path| board || *path != "/system/routerboard") {
+        // A directory has commands of its own, and no rows.
+        if story::menu(world, path).is_none_or(|menu| !menu.commands.contains_key("print")) {
+            continue;
+        }
         let (ran, replies) = ask(&mut machine, &vec![format!("{path}/print").into_bytes()]);
         let last = &replies[replies.len() - 1];
         let trapped = replies.iter().any(|words| words[0] == b"!trap");

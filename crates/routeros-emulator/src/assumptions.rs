@@ -17,6 +17,11 @@ pub struct Assumption {
 
 const TABLE: &[(&str, &str, &str)] = &[
     (
+        "script-depth",
+        "scripts run each other, or themselves, 16 deep, and blocks stand in each other 32 deep; more is an error",
+        "a router must have some limit; neither it nor the error's text was found",
+    ),
+    (
         "prefix-match",
         "an unambiguous beginning of an enumeration word or of a name is taken for the whole",
         "users report `ambiguous value of X` for an empty reference, which only a match by beginning explains",

@@ -58,6 +58,17 @@ async fn a_schedule_may_end_safe_mode_when_the_switch_allows_it() {
 }
 
 #[tokio::test]
+async fn a_script_that_runs_itself_ends() {
+    let emu = emulator("7.22").await;
+    let mut client = session(&emu).await;
+    client.run(&["/system/script/add", "=name=s", "=source=/system/script/run s"]).await.ok();
+    for _ in 0..2 {
+        let reply = client.run(&["/system/script/run", "=number=s"]).await;
+        assert_eq!(reply.trap(), "failure: too many scripts run each other");
+    }
+}
+
+#[tokio::test]
 async fn scripts_stop_at_the_first_error() {
     let emu = emulator("7.22").await;
     let mut client = session(&emu).await;

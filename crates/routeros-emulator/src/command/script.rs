@@ -14,6 +14,9 @@ use crate::state::{Caller, Router};
 use crate::value::{Names, Value, format_id};
 use parse::{Argument, Statement};
 
+/// A script may run others, or itself: more is refused instead of exhausting the stack (assumption `script-depth`).
+const SCRIPTS_IN_SCRIPTS: u32 = 16;
+
 /// Runs a script line by line; the first error ends it, what went before stays (reference 7.1).
 pub(crate) fn run(router: &mut Router, caller: &Caller, source: &str) -> Result<(), Trap> {
     said(router, caller, source).map(drop)
@@ -22,9 +25,14 @@ pub(crate) fn run(router: &mut Router, caller: &Caller, source: &str) -> Result<
 /// Runs it and answers what it put.
 fn said(router: &mut Router, caller: &Caller, source: &str) -> Result<String, Trap> {
     let statements = parse::statements(source)?;
+    if router.scripts_running == SCRIPTS_IN_SCRIPTS {
+        return Err(Trap::text("failure: too many scripts run each other".to_owned()));
+    }
     let mut lines = String::new();
-    run_all(router, caller, &statements, String::new(), &mut lines)?;
-    Ok(lines)
+    router.scripts_running += 1;
+    let ran = run_all(router, caller, &statements, String::new(), &mut lines);
+    router.scripts_running -= 1;
+    ran.map(|()| lines)
 }
 
 /// `/execute`: in the background, whose errors nobody hears of, or with `as-string` at once (reference 1.10).
@@ -93,7 +101,12 @@ fn run_all(
 }
 
 fn command(router: &mut Router, caller: &Caller, path: &str, arguments: &[Argument]) -> Result<(), Trap> {
-    let menu_path = path.rsplit_once('/').map_or("", |(menu, _)| menu);
+    let (menu_path, word) = path.rsplit_once('/').unwrap_or(("", path));
+    // Some commands call their item `number`: `/system/script/run`, `/certificate/sign`.
+    let numbered_one = router
+        .menu(menu_path)
+        .is_some_and(|menu| menu.extra(word).is_some_and(|known| known.contains(&"number")));
+    let item_name = if numbered_one { "number" } else { "numbers" };
     let mut request = Request::new(path, &[]);
     for argument in arguments {
         match argument {
@@ -102,7 +115,7 @@ fn command(router: &mut Router, caller: &Caller, path: &str, arguments: &[Argume
             }
             Argument::Target(item) => {
                 let item = numbered(router, menu_path, item).unwrap_or_else(|| item.clone());
-                request.arguments.push(("numbers".to_owned(), Bytes::from(item)));
+                request.arguments.push((item_name.to_owned(), Bytes::from(item)));
             }
             Argument::Find(name, conditions) => {
                 let mut find = Request::new(&format!("{menu_path}/find"), &[]);

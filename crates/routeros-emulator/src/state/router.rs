@@ -72,6 +72,8 @@ pub(crate) struct Router {
     pub(crate) last_session: u32,
     /// Background scripts begun so far.
     pub(crate) last_job: u32,
+    /// How many scripts run within each other.
+    pub(crate) scripts_running: u32,
     pub(crate) log: Log,
     /// What the command under way has done so far.
     pub(super) pending: Vec<Change>,
@@ -112,6 +114,7 @@ impl Router {
             sessions: BTreeMap::new(),
             last_session: 0,
             last_job: 0,
+            scripts_running: 0,
             log: Log::default(),
             pending: Vec::new(),
             followers: Vec::new(),

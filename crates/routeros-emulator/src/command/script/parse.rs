@@ -45,10 +45,20 @@ enum Token {
     End,
 }
 
+/// Blocks in blocks; more is refused instead of exhausting the stack (assumption `script-depth`).
+const DEPTH: u32 = 32;
+
 pub(super) fn statements(source: &str) -> Result<Vec<Statement>, Trap> {
+    nested(source, 0)
+}
+
+fn nested(source: &str, depth: u32) -> Result<Vec<Statement>, Trap> {
+    if depth > DEPTH {
+        return Err(syntax("too many blocks within each other"));
+    }
     let mut out = Vec::new();
     for line in lines(tokens(source)?) {
-        if let Some(statement) = statement(&line)? {
+        if let Some(statement) = statement(&line, depth)? {
             out.push(statement);
         }
     }
@@ -63,7 +73,7 @@ fn lines(tokens: Vec<Token>) -> Vec<Vec<Token>> {
         .collect()
 }
 
-fn statement(line: &[Token]) -> Result<Option<Statement>, Trap> {
+fn statement(line: &[Token], depth: u32) -> Result<Option<Statement>, Trap> {
     let Some(Token::Word(first)) = line.first() else {
         return Err(syntax("expected command name"));
     };
@@ -81,8 +91,8 @@ fn statement(line: &[Token]) -> Result<Option<Statement>, Trap> {
                 Token::Braces(inner) => Some(inner),
                 _ => None,
             });
-            let body = statements(groups.next().ok_or_else(|| syntax("expected block"))?)?;
-            let on_error = groups.next().map(|inner| statements(inner)).transpose()?;
+            let body = nested(groups.next().ok_or_else(|| syntax("expected block"))?, depth + 1)?;
+            let on_error = groups.next().map(|inner| nested(inner, depth + 1)).transpose()?;
             Statement::Do { body, on_error }
         }
         other if other.starts_with(':') => return Err(syntax(&format!("bad command name {other}"))),
@@ -273,5 +283,8 @@ mod tests {
     fn blocks_nest() {
         let parsed = statements(":do { /safe-mode/unroll } on-error={ :log info \"x }\" }").unwrap();
         assert!(matches!(&parsed[0], Statement::Do { on_error: Some(handler), .. } if handler.len() == 1));
+        let deep = |blocks: usize| ":do {".repeat(blocks) + &"}".repeat(blocks);
+        assert!(statements(&deep(DEPTH as usize)).is_ok());
+        assert!(statements(&deep(2_000)).is_err());
     }
 }
