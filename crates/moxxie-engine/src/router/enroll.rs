@@ -101,7 +101,7 @@ impl Engine {
                 answer.tls = tls(&known.security);
                 return Ok(answer);
             }
-            let settled = self.carry_out(&mut visit, &mut leases).await?;
+            let settled = self.prepare_device(&mut visit, &mut leases).await?;
             if let Err(error) = self.register(context, &visit, known.as_ref(), &settled, &mut answer).await {
                 let left = self.take_back(&mut visit).await;
                 return Err(with_leftovers(error, &left));

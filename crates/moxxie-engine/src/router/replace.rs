@@ -95,7 +95,7 @@ impl Engine {
             let mut visit = self.revisit(visit, None).await?;
             visit.refuse()?;
             let mut answer = visit.answer();
-            let settled = self.carry_out(&mut visit, &mut leases).await?;
+            let settled = self.prepare_device(&mut visit, &mut leases).await?;
             if let Err(error) = self.exchange(context, &router, &visit, &settled, &mut answer).await {
                 let left = self.take_back(&mut visit).await;
                 return Err(super::enroll::with_leftovers(error, &left));

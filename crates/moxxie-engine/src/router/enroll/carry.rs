@@ -67,7 +67,7 @@ impl Engine {
     ///
     /// # Errors
     /// What failed, and what is left on the router if it could not be undone.
-    pub(in super::super) async fn carry_out(
+    pub(in super::super) async fn prepare_device(
         &self,
         visit: &mut Visit,
         leases: &mut Leases,
