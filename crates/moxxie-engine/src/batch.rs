@@ -17,7 +17,7 @@ pub(crate) mod space;
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -35,7 +35,7 @@ use tokio_util::task::TaskTracker;
 
 use self::{
     plan::Verdict,
-    space::{Ground, Known},
+    space::{Ground, Known, Looked},
 };
 use crate::{Context, Engine, Error, address, failpoint};
 
@@ -312,6 +312,10 @@ impl Engine {
         }
     }
 
+    fn looked(&self) -> Looked {
+        Looked { since: self.seen_since(), written: self.0.sightings.load(Ordering::Relaxed) }
+    }
+
     /// Reads what an item needs to be planned.
     async fn prepare(
         &self,
@@ -324,17 +328,18 @@ impl Engine {
             if spaces.len() >= MOST_SPACES {
                 spaces.clear();
             }
-            let known = match Known::read(reads, item.network, item.family, self.seen_since()).await? {
+            let known = match Known::read(reads, item.network, item.family, self.looked()).await? {
                 Some(known) => known,
                 None => {
                     Known::make(self.0.store.begin().await?, item.network, item.family).await?;
-                    let made = Known::read(reads, item.network, item.family, self.seen_since()).await?;
+                    let made = Known::read(reads, item.network, item.family, self.looked()).await?;
                     made.ok_or_else(|| Error::not_found("network", item.network))?
                 }
             };
             spaces.insert(key, known);
         }
         let Some(known) = spaces.get_mut(&key) else { return Ok(()) };
+        known.look_around(reads, self.looked()).await?;
         self.look_closer(known, item, reads).await
     }
 
@@ -381,7 +386,7 @@ impl Engine {
             if let Err(error) = tx.lock_space(space).await {
                 return Err((ready, error));
             }
-            if let Ok(Some(known)) = Known::read(tx, *network, *family, self.seen_since()).await {
+            if let Ok(Some(known)) = Known::read(tx, *network, *family, self.looked()).await {
                 spaces.insert((*network, *family), known);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -92,6 +92,8 @@ pub(crate) struct Inner {
     pub(crate) families: Mutex<HashMap<NetworkId, Family>>,
     /// Tokens that were looked up a moment ago.
     pub(crate) tokens: TokenCache,
+    /// How often sightings were written, so that what is known of them is read again.
+    pub(crate) sightings: AtomicU64,
     /// Sessions kept between changes.
     pub(crate) sessions: Mutex<HashMap<RouterId, Session>>,
     /// Pools with gauges.
@@ -122,6 +124,7 @@ impl Engine {
             batcher: Batcher::default(),
             families: Mutex::default(),
             tokens: TokenCache::default(),
+            sightings: AtomicU64::new(0),
             sessions,
             shown,
         }))

@@ -12,12 +12,20 @@ use moxxie_api::{
     reality::{AcknowledgeRequest, Acknowledgement, AdoptRequest, Finding, FindingQuery},
 };
 use moxxie_core::{
-    FindingId, Name, NetworkId, RouterId, SiteId, Timestamp, identity::Role, reality::FindingKind,
+    FindingId, Name, NetworkId, RouterId, SiteId, Timestamp, identity::Role, prefix::address_number,
+    reality::FindingKind,
 };
 use moxxie_store::{self as store, FindingFilter, StoreError};
 use serde_json::json;
 
-use crate::{Context, Engine, Error, audit::Entry, page, validate::Checks, write::transaction};
+use crate::{
+    Context, Engine, Error,
+    audit::Entry,
+    batch::{Family, space::Ground},
+    page,
+    validate::Checks,
+    write::transaction,
+};
 
 /// What an operator may choose about looking at routers.
 #[derive(Debug, Clone)]
@@ -179,13 +187,19 @@ impl Engine {
         };
         // What the host calls itself is taken where it is a host name at all.
         let heard = found.host_name.filter(|name| crate::address::is_hostname(name));
+        let ground = Ground::read(&self.0.store, network, Family::of(address)).await?;
+        let number = address_number(address);
+        let dhcp = ground.dhcp.is_some_and(|(first, last)| (first..=last).contains(&number));
+        let usual = match found.kind {
+            FindingKind::RouterAddress => Some("reserved"),
+            _ if dhcp => Some("dhcp"),
+            _ => None,
+        };
         let request = AddressRequest {
             address: Some(address.to_string()),
             hostname: request.hostname.or(heard),
             mac: found.mac,
-            kind: request
-                .kind
-                .or_else(|| (found.kind == FindingKind::RouterAddress).then(|| "reserved".to_owned())),
+            kind: request.kind.or_else(|| usual.map(str::to_owned)),
             vm_id: request.vm_id,
             tags: request.tags,
             ..AddressRequest::default()

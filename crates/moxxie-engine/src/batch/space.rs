@@ -1,5 +1,7 @@
 //! What memory knows of a space: its network, its version, and some of what is free.
 
+use std::time::Duration;
+
 use moxxie_api::network::HostTag;
 use moxxie_core::{
     NetworkId, Timestamp,
@@ -12,6 +14,7 @@ use moxxie_core::{
     range::Span,
 };
 use moxxie_store::{PrefixRecord, Reads, SpaceStep, StoreError, Territory, Tx};
+use tokio::time::Instant;
 
 use super::Family;
 use crate::{Error, network::host_tags};
@@ -98,8 +101,8 @@ pub(super) struct Known {
     covered: RangeSet,
     /// Numbers that routers show, recorded or not: the next one is none of them.
     pub(super) seen: RangeSet,
-    /// How far `seen` reaches.
-    seen_to: u128,
+    /// When `seen` was read, and how often this process had written sightings by then.
+    seen_as_of: (Instant, u64),
     /// Numbers that the batch being planned gives back. They are given out by the next one: the statement that does
     /// both has no order.
     back: Vec<u128>,
@@ -108,7 +111,10 @@ pub(super) struct Known {
 }
 
 /// How many addresses that routers show are read at once.
-const MOST_SEEN: u32 = 20_000;
+const SEEN_AT_ONCE: u32 = 20_000;
+/// How long what routers show is believed. What this process writes is known at once; what others write, and that a
+/// sighting has become too old, after this.
+const SEEN_FOR: Duration = Duration::from_secs(10);
 /// More ranges than this are not kept in memory from batch to batch.
 const MOST_RANGES: usize = 8192;
 
@@ -119,7 +125,7 @@ impl Known {
         reads: &Reads,
         id: NetworkId,
         family: Family,
-        seen_since: Timestamp,
+        looked: Looked,
     ) -> Result<Option<Self>, Error> {
         let prefix = Ground::prefix(reads, id, family).await?;
         let Some(space) = reads.space(&prefix.id.to_string()).await? else { return Ok(None) };
@@ -131,9 +137,20 @@ impl Known {
         let end = if window.whole { u128::MAX } else { window.ranges.last().map_or(0, |(_, last)| *last) };
         let covered = [(0, end)].into_iter().collect();
         let free = FreeRanges::new(window.ranges.into_iter().collect());
-        let (seen, seen_to) = seen(reads, &ground, free.set().first(), seen_since).await?;
+        let seen_as_of = (Instant::now(), looked.written);
+        let seen = seen(reads, &ground, looked.since).await?;
         let (version, back, fresh) = (space.version, Vec::new(), true);
-        Ok(Some(Self { ground, version, free, covered, seen, seen_to, back, fresh }))
+        Ok(Some(Self { ground, version, free, covered, seen, seen_as_of, back, fresh }))
+    }
+
+    /// Reads again what routers show, when that may be another thing by now.
+    pub(super) async fn look_around(&mut self, reads: &Reads, looked: Looked) -> Result<(), Error> {
+        let (at, written) = self.seen_as_of;
+        if written != looked.written || at.elapsed() > SEEN_FOR {
+            self.seen_as_of = (Instant::now(), looked.written);
+            self.seen = seen(reads, &self.ground, looked.since).await?;
+        }
+        Ok(())
     }
 
     /// Makes the space of a prefix, in a transaction of its own.
@@ -168,7 +185,7 @@ impl Known {
     /// Takes the lowest free number; `None` when none is known to be the lowest.
     pub(super) fn take_lowest(&mut self) -> Option<u128> {
         let number = self.free.take_lowest(&self.seen)?;
-        if number <= self.seen_to && self.covered.around(0).is_some_and(|(_, last)| number <= last) {
+        if self.covered.around(0).is_some_and(|(_, last)| number <= last) {
             return Some(number);
         }
         self.free.give(number);
@@ -177,7 +194,7 @@ impl Known {
 
     /// Whether all that is free is known, so that "nothing is left" is the index's word.
     pub(super) fn is_whole(&self) -> bool {
-        self.seen_to == u128::MAX && self.covered.around(0).is_some_and(|(_, last)| last == u128::MAX)
+        self.covered.around(0).is_some_and(|(_, last)| last == u128::MAX)
     }
 
     /// Gives a number back.
@@ -205,20 +222,28 @@ impl Known {
     }
 }
 
-/// What routers show of a prefix from its lowest free number on, and how far that is known.
-async fn seen(
-    reads: &Reads,
-    ground: &Ground,
-    lowest: Option<u128>,
-    since: Timestamp,
-) -> Result<(RangeSet, u128), Error> {
+/// What of the routers' word counts: since when, and how often this process has written it down.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Looked {
+    pub(super) since: Timestamp,
+    pub(super) written: u64,
+}
+
+/// What routers show of a prefix.
+async fn seen(reads: &Reads, ground: &Ground, since: Timestamp) -> Result<RangeSet, Error> {
     let prefix = ground.prefix.prefix;
-    let first = lowest.and_then(|lowest| address_from_number(lowest, prefix.network()));
-    let Some(first) = first else { return Ok((RangeSet::default(), u128::MAX)) };
-    let last = last_address(&prefix);
-    let numbers = reads.seen_between(ground.prefix.vrf_id, first, last, since, MOST_SEEN).await?;
-    let end = if numbers.len() < MOST_SEEN as usize { None } else { numbers.last().copied() };
-    Ok((numbers.into_iter().map(|number| (number, number)).collect(), end.unwrap_or(u128::MAX)))
+    let (vrf, last) = (ground.prefix.vrf_id, last_address(&prefix));
+    let mut seen = RangeSet::default();
+    let mut from = Some(prefix.network());
+    while let Some(first) = from {
+        let numbers = reads.seen_between(vrf, first, last, since, SEEN_AT_ONCE).await?;
+        let full = numbers.len() >= SEEN_AT_ONCE as usize;
+        let behind = numbers.last().and_then(|last| last.checked_add(1)).filter(|_| full);
+        from =
+            behind.and_then(|number| address_from_number(number, first)).filter(|next| prefix.contains(next));
+        numbers.into_iter().for_each(|number| seen.insert(number, number));
+    }
+    Ok(seen)
 }
 
 /// Seconds from now on.

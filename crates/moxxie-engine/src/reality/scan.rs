@@ -1,8 +1,9 @@
 //! A look at a router, from claim to findings.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry},
     net::IpAddr,
+    sync::atomic::Ordering,
     time::Duration,
 };
 
@@ -13,7 +14,7 @@ use moxxie_core::{
     domain::Domain,
     identity::{Role, Scope},
     network::{Network, NetworkStatus},
-    prefix::address_number,
+    prefix::{address_from_number, address_number},
     reality::{Difference, FindingKind, Home, Known, Picture, Record, compare},
     router::Router,
 };
@@ -23,8 +24,8 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Context, Engine, Error,
-    audit::Entry,
+    Context, Engine, Error, audit,
+    batch::{Family, space::Ground},
     reality::before,
     router::live::{no_answer, unavailable},
     write::transaction,
@@ -54,7 +55,7 @@ impl Engine {
         let result: Result<(), Error> = transaction!(self, |tx| {
             tx.audit(self.event(
                 context,
-                Entry {
+                audit::Entry {
                     action: "router.scan",
                     object: id.to_string(),
                     tenant: None,
@@ -130,6 +131,7 @@ impl Engine {
             let result: Result<(), Error> =
                 transaction!(self, |tx| { tx.put_sightings(claim, batch, now).await? });
             result?;
+            self.0.sightings.fetch_add(1, Ordering::Relaxed);
         }
         let known = self.known(&picture, &domain, &mut networks).await?;
         let exists: HashSet<String> = networks.keys().map(ToString::to_string).collect();
@@ -158,12 +160,17 @@ impl Engine {
         let all: BTreeSet<IpAddr> = picture.sightings.iter().map(|seen| seen.address).collect();
         let (v4, v6): (Vec<IpAddr>, Vec<IpAddr>) = all.into_iter().partition(IpAddr::is_ipv4);
         let mut known = BTreeMap::new();
+        let mut homes: HashMap<NetworkId, Option<Home>> = HashMap::new();
         for batch in v4.chunks(BATCH).chain(v6.chunks(BATCH)) {
             let numbers: HashMap<u128, IpAddr> = batch.iter().map(|a| (address_number(*a), *a)).collect();
             for told in self.0.store.known_addresses(batch).await? {
                 let Some(address) = numbers.get(&told.number) else { continue };
-                let home = match told.network {
-                    Some(id) => self.home(id, domain, networks).await?,
+                let home = match told.network.map(|id| homes.entry(id)) {
+                    Some(Entry::Occupied(home)) => home.get().clone(),
+                    Some(Entry::Vacant(place)) => {
+                        let id = *place.key();
+                        place.insert(self.home(id, domain, networks).await?).clone()
+                    }
                     None => None,
                 };
                 let record = told.record.map(|(kind, mac)| Record { kind, mac });
@@ -179,14 +186,14 @@ impl Engine {
         domain: &Domain,
         networks: &mut HashMap<NetworkId, Network>,
     ) -> Result<Option<Home>, Error> {
-        if !networks.contains_key(&id) {
+        let network = match networks.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
             // Another domain's, seen here all the same.
-            match self.0.store.network(Scope::All, id).await? {
-                Some(network) => networks.insert(id, network),
+            Entry::Vacant(place) => match self.0.store.network(Scope::All, id).await? {
+                Some(network) => place.insert(network),
                 None => return Ok(None),
-            };
-        }
-        let Some(network) = networks.get(&id) else { return Ok(None) };
+            },
+        };
         let layout = Layout::with_gateway(network.prefix, network.gateway);
         let second =
             network.second.as_ref().map(|second| Layout::with_gateway(second.prefix, second.gateway));
@@ -199,9 +206,20 @@ impl Engine {
             tenant: network.tenant_id,
             vlan: (network.attachment.domain_id == domain.id).then_some(network.attachment.vlan),
             provisioned: network.status == NetworkStatus::Provisioned,
-            dhcp: layout.dhcp_range().filter(|_| network.options.dhcp),
+            dhcp: self.dhcp_of(network).await?,
             routers: routers.collect(),
         }))
+    }
+
+    /// What DHCP gives out in a network.
+    async fn dhcp_of(&self, network: &Network) -> Result<Option<(IpAddr, IpAddr)>, Error> {
+        // DHCP is IPv4, and an IPv4 prefix is a network's first.
+        if network.prefix.addr().is_ipv6() || !network.options.dhcp {
+            return Ok(None);
+        }
+        let ground = Ground::read(&self.0.store, network.id, Family::V4).await?;
+        let address = |number| address_from_number(number, network.prefix.network());
+        Ok(ground.dhcp.and_then(|(first, last)| Some((address(first)?, address(last)?))))
     }
 
     /// Whether this router is the one of its domain that tells who is silent.

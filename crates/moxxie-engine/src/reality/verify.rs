@@ -1,6 +1,6 @@
 //! Asking a network's router whether addresses are in use, before one is recorded.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, sync::atomic::Ordering};
 
 use moxxie_api::address::{Address, AddressRequest};
 use moxxie_core::{
@@ -68,9 +68,15 @@ impl Engine {
             return self.create_address(context, network, request).await;
         }
         let until = Instant::now() + self.0.config.reality.verify_deadline;
+        // A word that is no family is refused where the address is recorded.
+        let family = match request.family.as_deref() {
+            Some("ipv4") => Family::V4,
+            Some("ipv6") => Family::V6,
+            _ => Family::of(stored.prefix.addr()),
+        };
         let mut count = ASKED.0;
         loop {
-            let candidates = self.candidates(&stored, count).await?;
+            let candidates = self.candidates(&stored, family, count).await?;
             if candidates.is_empty() {
                 // It says in its own words that and why nothing is left.
                 return self.create_address(context, network, request).await;
@@ -102,11 +108,16 @@ impl Engine {
     }
 
     /// Addresses that may be handed out next, lowest first, as of now.
-    async fn candidates(&self, network: &Network, count: usize) -> Result<Vec<IpAddr>, Error> {
-        let ground = Ground::read(&self.0.store, network.id, Family::of(network.gateway)).await?;
+    async fn candidates(
+        &self,
+        network: &Network,
+        family: Family,
+        count: usize,
+    ) -> Result<Vec<IpAddr>, Error> {
+        let ground = Ground::read(&self.0.store, network.id, family).await?;
         let mut found = Vec::new();
         for (first, last) in ground.candidates.iter() {
-            let like = network.prefix.network();
+            let like = ground.prefix.prefix.network();
             let (Some(first), Some(last)) =
                 (address_from_number(first, like), address_from_number(last, like))
             else {
@@ -136,6 +147,7 @@ impl Engine {
                 let result: Result<(), Error> =
                     transaction!(self, |tx| { tx.put_sightings(claim, &seen, now).await? });
                 result?;
+                self.0.sightings.fetch_add(1, Ordering::Relaxed);
             }
             all.extend(seen);
         }
