@@ -51,8 +51,11 @@ pub fn blocks(text: &str) -> Result<Vec<Block>, String> {
     open.map_or(Ok(blocks), |block| Err(format!("a block does not end: {:?}", block.lines)))
 }
 
+/// An attribute (`=`) or query (`?`) with its name and value.
+pub type Word = (char, String, String);
+
 /// A console command as path and words of an API sentence.
-pub fn sentence(line: &str) -> Result<(String, Vec<(char, String, String)>), String> {
+pub fn sentence(line: &str) -> Result<(String, Vec<Word>), String> {
     let mut tokens = tokens(line)?.into_iter();
     let path = tokens.next().filter(|path| path.starts_with('/')).ok_or(format!("no command: {line}"))?;
     let command = path.rsplit('/').next().unwrap_or_default().to_owned();
