@@ -25,7 +25,7 @@ pub mod tenant;
 pub mod token;
 pub mod write;
 
-pub use page::{Page, PageQuery};
+pub use page::{Page, PageQuery, PastPageQuery, PastQuery};
 pub use problem::{FieldError, Problem};
 
 /// Where the API lives on a server.

@@ -144,6 +144,10 @@ pub struct NetworkQuery {
     /// Only with this VLAN id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vlan_id: Option<i64>,
+    /// As it was at this time (RFC 3339); now when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(example = "2026-11-01T00:00:00Z")]
+    pub at: Option<String>,
     /// `nextCursor` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,

@@ -26,3 +26,31 @@ pub struct PageQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
 }
+
+/// Which page is wanted, as of which time.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PastPageQuery {
+    /// As it was at this time (RFC 3339); now when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(example = "2026-11-01T00:00:00Z")]
+    pub at: Option<String>,
+    /// `nextCursor` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// How many at most: 1 to 1000, 100 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// As of which time something is shown.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PastQuery {
+    /// As it was at this time (RFC 3339); now when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(example = "2026-11-01T00:00:00Z")]
+    pub at: Option<String>,
+}

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::PoisonError};
 
 use moxxie_api::{
-    FieldError, Page, PageQuery,
+    FieldError, Page, PastPageQuery,
     address::{Address, AddressBulk, AddressBulkRequest, AddressRequest, AddressUpdate},
 };
 use moxxie_core::{
@@ -41,9 +41,13 @@ impl Engine {
         &self,
         context: &Context,
         network: &str,
-        query: PageQuery,
+        query: PastPageQuery,
     ) -> Result<Page<Address>, Error> {
         context.require(Role::Viewer)?;
+        if let Some(at) = &query.at {
+            let page = page::wanted(query.cursor, query.limit)?;
+            return self.addresses_at(context, network, at, &page).await;
+        }
         let network = self.find_network(context, network).await?;
         let first_page = query.cursor.is_none();
         let page = page::wanted(query.cursor, query.limit)?;
@@ -515,7 +519,7 @@ fn bare(ground: &Ground, address: IpAddr, kind: AddressKind) -> Address {
 }
 
 /// The addresses every network has from the first day.
-fn fixed(ground: &Ground) -> Vec<Address> {
+pub(crate) fn fixed(ground: &Ground) -> Vec<Address> {
     let pair = ground.layout.router_pair().into_iter().flatten();
     let routers = pair.map(|address| bare(ground, address, AddressKind::Router));
     std::iter::once(bare(ground, ground.layout.gateway(), AddressKind::Gateway)).chain(routers).collect()

@@ -12,27 +12,27 @@ use moxxie_api::{
     plan::DryRun,
 };
 use moxxie_core::{
-    NetworkId,
+    NetworkId, Timestamp,
     change::ChangeKind,
     identity::{Role, Scope},
     network::{self as stored, NetworkStatus},
     vlan::VlanId,
 };
-use moxxie_store::{ChangeFilter, NetworkFilter, Reads};
+use moxxie_store::{ChangeFilter, NetworkFilter, Reads, Window};
 use serde_json::json;
 
-pub(crate) use self::view::host_tags;
+pub(crate) use self::{allocate::Ground, order::Order, view::host_tags};
 use self::{
-    allocate::Ground,
     directory::Directory,
-    order::Order,
     view::{of_ground, view},
 };
 use crate::{
     Context, Engine, Error,
     audit::Entry,
     change::{Opening, action_of},
-    failpoint, page,
+    failpoint,
+    history::{Live, LiveList, page_at},
+    page,
     validate::Checks,
     write::transaction,
 };
@@ -44,6 +44,24 @@ pub struct Accepted {
     pub change: Change,
     /// The network it is about; absent once it is gone.
     pub network: Option<Network>,
+}
+
+/// All networks in scope.
+struct LiveNetworks<'a> {
+    reads: &'a Reads,
+    scope: Scope,
+}
+
+impl LiveList<stored::Network> for LiveNetworks<'_> {
+    async fn behind(
+        &self,
+        place: Option<[u8; 16]>,
+        part: moxxie_store::Page,
+    ) -> Result<Live<stored::Network>, Error> {
+        let after = place.map(|place| NetworkId::new(moxxie_core::id::Uuid::from_bytes(place)).to_string());
+        let part = moxxie_store::Page { after, ..part };
+        Ok(self.reads.networks(self.scope, &NetworkFilter::default(), &part).await?.into())
+    }
 }
 
 impl Engine {
@@ -239,7 +257,10 @@ impl Engine {
         };
         let filter = NetworkFilter { site, tenant, status: status.flatten(), vlan };
         let page = page::wanted(query.cursor, query.limit)?;
-        let listing = self.0.store.networks(context.principal.scope, &filter, &page).await?;
+        let listing = match self.past_time(query.at.as_deref())? {
+            None => self.0.store.networks(context.principal.scope, &filter, &page).await?,
+            Some(at) => self.networks_at(context.principal.scope, &filter, at, &page).await?,
+        };
         let mut directory = Directory::default();
         let mut items = Vec::with_capacity(listing.items.len());
         for network in &listing.items {
@@ -247,6 +268,56 @@ impl Engine {
             items.extend(directory.view(network));
         }
         Ok(Page { items, next_cursor: listing.next })
+    }
+
+    /// Networks as they were.
+    async fn networks_at(
+        &self,
+        scope: Scope,
+        filter: &NetworkFilter,
+        at: Timestamp,
+        page: &moxxie_store::Page,
+    ) -> Result<moxxie_store::Listing<stored::Network>, Error> {
+        let store = &self.0.store;
+        let live = LiveNetworks { reads: store, scope };
+        let wanted = |network: &stored::Network| {
+            filter.site.is_none_or(|site| site == network.site_id)
+                && filter.tenant.is_none_or(|tenant| tenant == network.tenant_id)
+                && filter.status.is_none_or(|status| status == network.status)
+                && filter.vlan.is_none_or(|vlan| vlan == network.attachment.vlan)
+        };
+        page_at(store, scope, &Window::all("", 0), at, page, &live, wanted).await
+    }
+
+    /// One network as it was, by id. What became of it on routers is told by its changes.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn network_at(&self, context: &Context, id: &str, at: &str) -> Result<Network, Error> {
+        context.require(Role::Viewer)?;
+        let network = self.find_network_at(context, id, at).await?;
+        let mut directory = Directory::default();
+        directory.learn(&self.0.store, &network).await?;
+        directory.view(&network).ok_or_else(|| Error::not_found("datacenter of network", network.id))
+    }
+
+    pub(crate) async fn find_network_at(
+        &self,
+        context: &Context,
+        id: &str,
+        at: &str,
+    ) -> Result<stored::Network, Error> {
+        let missing = || Error::not_found("network at that time", id);
+        let Some(at) = self.past_time(Some(at))? else { return Err(missing()) };
+        let network_id: NetworkId = id.parse().map_err(|_| missing())?;
+        let (store, scope) = (&self.0.store, context.principal.scope);
+        match store.network(scope, network_id).await? {
+            Some(network) if network.updated_at <= at => Ok(network),
+            _ => {
+                let version = store.past::<stored::Network>(scope, &network_id.to_string(), at).await?;
+                version.map(|version| version.record).ok_or_else(missing)
+            }
+        }
     }
 
     /// One network, by id.

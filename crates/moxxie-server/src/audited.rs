@@ -36,6 +36,7 @@ pub(crate) fn action(operation_id: &str) -> Option<&'static str> {
         "acknowledge_finding" => "finding.acknowledge",
         "reopen_finding" => "finding.reopen",
         "adopt_finding" => "finding.adopt",
+        "import" => "import",
         "cancel_change" => "change.cancel",
         "retry_change" => "change.retry",
         "rollback_change" => "change.rollback",

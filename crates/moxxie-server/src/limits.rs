@@ -14,6 +14,12 @@ use crate::{problem::Failure, problem_kinds};
 /// Largest body.
 pub(crate) const BODY: usize = 256 * 1024;
 
+/// Largest file to import: 200,000 lines of usual length.
+pub(crate) const FILE: usize = 64 * 1024 * 1024;
+
+/// How long a file may take to arrive.
+pub(crate) const FILE_TIME: Duration = Duration::from_secs(120);
+
 /// How long a body may take to arrive.
 pub(crate) const BODY_TIME: Duration = Duration::from_secs(15);
 

@@ -63,9 +63,25 @@ static INSERT: Statement = Statement::new(
          detail, previous, hash)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
 );
+// Events of one chain, as one JSON text: an import has a hundred thousand of them.
+static INSERT_MANY: Statement = Statement::new(
+    "audit.insert_many",
+    "INSERT INTO audit_event (id, writer, seq, at, actor, source, action, object, tenant_id, outcome,
+         detail, previous, hash)
+     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+            value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12
+     FROM json_each($1)",
+)
+.postgres(
+    "INSERT INTO audit_event (id, writer, seq, at, actor, source, action, object, tenant_id, outcome,
+         detail, previous, hash)
+     SELECT value ->> 0, value ->> 1, (value ->> 2)::bigint, (value ->> 3)::bigint, value ->> 4, value ->> 5,
+            value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12
+     FROM json_array_elements($1::json)",
+);
 
 pub(crate) static STATEMENTS: &[&Statement] =
-    &[&LIST, &EXPORT, &CHAINS, &LOCK_HEAD, &INSERT_HEAD, &UPDATE_HEAD, &INSERT];
+    &[&LIST, &EXPORT, &CHAINS, &LOCK_HEAD, &INSERT_HEAD, &UPDATE_HEAD, &INSERT, &INSERT_MANY];
 
 /// An audit event to be: the chain gives it its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,9 +201,21 @@ impl Tx {
         }
         let writer = self.shared.writer.clone();
         let (mut seq, mut hash) = self.lock_head(&writer).await?;
-        for draft in drafts {
+        let many = drafts.len() > MANY;
+        let mut rows = Vec::new();
+        let count = drafts.len();
+        for (index, draft) in drafts.into_iter().enumerate() {
             let mut event = event_of(draft, &writer)?;
             event.seal(Some((seq, &hash)));
+            if many {
+                rows.push(many_row(&event)?);
+                if rows.len() == MANY || index + 1 == count {
+                    self.execute(&INSERT_MANY, &[Param::json(&rows)?]).await?;
+                    rows.clear();
+                }
+                (seq, hash) = (event.seq, event.hash);
+                continue;
+            }
             let params = params![
                 event.id,
                 &event.writer,
@@ -218,6 +246,29 @@ impl Tx {
         let head = self.one(&LOCK_HEAD, &params![writer], read).await?;
         head.ok_or(StoreError::NotFound("audit head"))
     }
+}
+
+/// More events than this are written several at a time.
+const MANY: usize = 100;
+
+/// An event for [`INSERT_MANY`].
+fn many_row(event: &AuditEvent) -> Result<Value> {
+    let Param::Text(detail) = Param::json(&event.detail)? else { return Ok(Value::Null) };
+    Ok(serde_json::json!([
+        event.id,
+        event.writer,
+        event.seq,
+        event.at.as_microsecond(),
+        event.actor,
+        event.source,
+        event.action,
+        event.object,
+        event.tenant_id,
+        event.outcome,
+        detail,
+        event.previous,
+        event.hash,
+    ]))
 }
 
 /// The event as it will be read back, which is what has to be hashed: times in microseconds, numbers

@@ -20,6 +20,7 @@ pub mod container;
 pub mod domain;
 pub mod error;
 pub mod event;
+mod exchange;
 pub mod finding;
 mod free;
 pub mod free_range;

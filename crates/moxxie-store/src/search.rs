@@ -45,12 +45,12 @@ macro_rules! address {
             "SELECT 'address' AS kind, x.id, ",
             $sort,
             " AS sort, NULL AS name, x.text AS address, x.hostname, x.mac, x.kind AS use, x.vm_id,
-                 n.prefix AS prefix, ",
+                 p.prefix AS prefix, ",
             around!(),
-            " FROM address x JOIN network n ON n.id = x.network_id ",
+            " FROM address x JOIN network n ON n.id = x.network_id JOIN prefix p ON p.id = x.prefix_id ",
             join_network!(),
             "LEFT JOIN tenant t ON t.id = x.tenant_id LEFT JOIN vrf w ON w.id = x.vrf_id
-             LEFT JOIN pool o ON o.id = n.pool_id ",
+             LEFT JOIN pool o ON o.id = p.pool_id ",
             $rest
         )
     };
@@ -111,7 +111,7 @@ static ADDRESS: Statement = Statement::new(
     "search.address",
     address!(
         "''",
-        "WHERE x.vrf_id IN (SELECT id FROM vrf) AND x.family = $1 AND x.addr = $2
+        "WHERE x.addr = $2 AND x.family = $1
            AND (x.tenant_id = $3 OR $3 IS NULL) AND x.id > $4 ORDER BY x.id LIMIT $5"
     ),
 );

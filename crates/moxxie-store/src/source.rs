@@ -108,6 +108,11 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// Whether it is a transaction a statement of which failed.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self, Self::Open(open) if open.failed.load(Ordering::Relaxed))
+    }
+
     pub(crate) async fn dialect(&self) -> Dialect {
         match self {
             Self::Pool(Pool::Sqlite { .. }) => Dialect::Sqlite,

@@ -80,6 +80,7 @@ pub static ALL: &[&[&Statement]] = &[
     crate::container::STATEMENTS,
     crate::domain::STATEMENTS,
     crate::event::STATEMENTS,
+    crate::exchange::STATEMENTS,
     crate::finding::STATEMENTS,
     crate::free::STATEMENTS,
     crate::free_range::STATEMENTS,

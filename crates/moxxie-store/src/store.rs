@@ -241,6 +241,12 @@ impl Deref for Tx {
 }
 
 impl Tx {
+    /// Whether the database refused a statement of it, so that it can only be dropped.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.reads.source.is_over()
+    }
+
     /// Appends an audit event when the transaction commits, so that the chain's head is locked only
     /// for that moment.
     pub fn audit(&mut self, draft: AuditDraft) {

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Database, Ground, NOW, World, name, on_both, record, uuid, world};
+use common::{Database, Ground, NOW, World, name, on_both, uuid, world};
 use moxxie_core::{
     TenantId,
     identity::Scope,
@@ -18,9 +18,10 @@ use moxxie_store::{
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
 
 fn address(ground: &Ground, text: &str, host: &str) -> Address {
+    let last = text.rsplit('.').next().unwrap().parse::<u8>().unwrap();
     Address {
         hostname: Some(host.into()),
-        mac: Some(format!("02:00:5E:00:53:{:02X}", text.rsplit('.').next().unwrap().parse::<u8>().unwrap())),
+        mac: Some(format!("02:00:5E:00:53:{last:02X}")),
         vm_id: Some(format!("vm-{host}")),
         tags: Labels::from([("app".to_owned(), host[..2].to_lowercase())]),
         ..ground.address(text)
@@ -55,11 +56,11 @@ async fn stock(db: &Database) -> World {
     for (number, subnet) in [(100, "10.0.0.0/24"), (150, "10.0.1.0/24"), (200, "10.0.2.0/25")] {
         let ground = world.ground(&db.store, &format!("prod-{number}"), number, subnet).await;
         if number == 150 {
-            let records: Vec<Address> =
-                [("10.0.1.7", "DB-1.example"), ("10.0.1.8", "db-2.example"), ("10.0.1.9", "web%1")]
-                    .map(|(text, host)| address(&ground, text, host))
-                    .into();
-            record(&db.store, &ground, &records).await.unwrap();
+            let hosts = [("10.0.1.7", "DB-1.example"), ("10.0.1.8", "db-2.example"), ("10.0.1.9", "web%1")];
+            let records: Vec<_> = hosts.iter().map(|(text, host)| address(&ground, text, host)).collect();
+            let mut tx = db.store.begin().await.unwrap();
+            tx.insert_addresses(&records).await.unwrap();
+            tx.commit().await.unwrap();
         }
     }
     world
@@ -157,9 +158,9 @@ async fn no_search_reads_all_addresses_or_prefixes() {
         db.raw(&format!(
             "{numbers} INSERT INTO address (id, prefix_id, network_id, tenant_id, vrf_id, family, addr, text, status,
                  hostname, mac, kind, vm_id, tags, since, created_at)
-             SELECT 'ip-' || {hex}, p.id, n.id, n.tenant_id, n.vrf_id, 4, {bytes}, '11.0.0.1', 'assigned',
+             SELECT 'ip-' || {hex}, p.id, p.network_id, p.tenant_id, p.vrf_id, 4, {bytes}, '11.0.0.1', 'assigned',
                  'host' || i || '.rack', 'M' || i, 'vm', 'v' || i, '{{}}', 0, 0
-             FROM g, network n JOIN prefix p ON p.network_id = n.id WHERE n.name = 'prod-150'"
+             FROM g, prefix p WHERE p.prefix = '10.0.1.0/24'"
         ))
         .await
         .unwrap();

@@ -6,7 +6,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::commands::{config, demo, serve};
 use crate::{
     commands::{
-        audit, change, completions, login, network, pool, reality, router, search, site, tenant, token,
+        audit, change, completions, exchange, login, network, pool, reality, router, search, site, tenant,
+        token,
     },
     exit,
     session::{Global, Session},
@@ -50,6 +51,10 @@ pub(crate) enum Command {
     Search(search::Search),
     /// Say who has an address
     WhoHas(search::WhoHas),
+    /// Import networks, prefixes, VLANs, AS numbers and addresses from a CSV file
+    Import(exchange::Import),
+    /// Export them as CSV, JSON or an Ansible inventory
+    Export(exchange::Export),
     /// The audit trail
     #[command(subcommand)]
     Audit(audit::Command),
@@ -95,6 +100,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Tenant(command) => tenant::run(command, &session()?).await,
         Command::Search(args) => search::search(args, &session()?).await,
         Command::WhoHas(args) => search::who_has(args, &session()?).await,
+        Command::Import(args) => exchange::import(args, &session()?).await,
+        Command::Export(args) => exchange::export(args, &session()?).await,
         Command::Audit(command) => audit::run(command, &session()?).await,
         Command::Token(command) => token::run(command, &session()?).await,
         Command::Login(args) => login::login(args, &global).await,

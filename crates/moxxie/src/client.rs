@@ -175,6 +175,18 @@ impl Api {
         self.answer(with_key(self.request(Method::POST, path).query(query), idempotency_key)).await
     }
 
+    /// Sends a file, which may take as long as an import does.
+    pub(crate) async fn upload<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        content_type: &str,
+        file: Vec<u8>,
+    ) -> Result<T, Error> {
+        let request = self.request(Method::POST, path).query(query).header("Content-Type", content_type);
+        self.answer(request.body(file)).await
+    }
+
     /// Changes something.
     pub(crate) async fn patch<T: DeserializeOwned>(
         &self,

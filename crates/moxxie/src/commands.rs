@@ -8,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 #[cfg(feature = "server")]
 pub(crate) mod demo;
+pub(crate) mod exchange;
 pub(crate) mod login;
 pub(crate) mod network;
 pub(crate) mod order;

@@ -1,5 +1,7 @@
 //! Planning: what a batch will write, decided in memory.
 
+use std::net::IpAddr;
+
 use moxxie_api::{
     FieldError,
     address::{Address, AddressBulk},
@@ -16,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answer, Ask, Item, Take,
-    space::{Known, after},
+    space::{Ground, Known, after},
 };
 use crate::{Context, Engine, Error, address};
 
@@ -231,26 +233,8 @@ fn place(
         cut.push(number);
         return Ok(number);
     };
-    if !ground.layout.is_host(address) {
-        return Err(Obstacle::Field("address".into(), address::not_a_host(ground, address)));
-    }
+    unfit(ground, address, take.kind).map_err(|message| Obstacle::Field("address".into(), message))?;
     let number = address_number(address);
-    let within = |kind| ground.ranges.iter().any(|span| span.kind == kind && span.contains(number));
-    if within(RangeKind::Excluded) {
-        let message = format!("{address} lies in an excluded range of the network and is never given out");
-        return Err(Obstacle::Field("address".into(), message));
-    }
-    let in_dhcp = ground.dhcp.is_some_and(|(first, last)| first <= number && number <= last);
-    if in_dhcp != (take.kind == AddressKind::Dhcp) {
-        let message = if in_dhcp {
-            format!(
-                "{address} is given out by DHCP; record it with type dhcp, or choose one outside the range"
-            )
-        } else {
-            format!("{address} is not given out by DHCP; type dhcp needs an address of the DHCP range")
-        };
-        return Err(Obstacle::Field("address".into(), message));
-    }
     if chosen.contains(&Some(number)) {
         return Err(Obstacle::Field("address".into(), format!("{address} is asked for twice")));
     }
@@ -261,6 +245,27 @@ fn place(
         cut.push(number);
     }
     Ok(number)
+}
+
+/// Says why an address of a network cannot be recorded as this, whatever is recorded already.
+pub(crate) fn unfit(ground: &Ground, address: IpAddr, kind: AddressKind) -> Result<(), String> {
+    if !ground.layout.is_host(address) {
+        return Err(address::not_a_host(ground, address));
+    }
+    let number = address_number(address);
+    if ground.ranges.iter().any(|span| span.kind == RangeKind::Excluded && span.contains(number)) {
+        return Err(format!("{address} lies in an excluded range of the network and is never given out"));
+    }
+    let in_dhcp = ground.dhcp.is_some_and(|(first, last)| first <= number && number <= last);
+    match (in_dhcp, kind == AddressKind::Dhcp) {
+        (true, false) => Err(format!(
+            "{address} is given out by DHCP; record it with type dhcp, or choose one outside the range"
+        )),
+        (false, true) => {
+            Err(format!("{address} is not given out by DHCP; type dhcp needs an address of the DHCP range"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The one answer to everything that stands in an item's way.

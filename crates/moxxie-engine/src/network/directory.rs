@@ -1,6 +1,6 @@
 //! What networks refer to, for lists: each name is looked up once, not once per network.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use moxxie_api::network::Network;
 use moxxie_core::{
@@ -34,15 +34,16 @@ impl Directory {
         {
             self.domains.insert(domain_id, domain);
         }
-        if !self.tenants.contains_key(&network.tenant_id)
-            && let Some(tenant) = reads.tenant(Scope::All, network.tenant_id).await?
-        {
-            self.tenants.insert(tenant.id, tenant.name.to_string());
+        // Of a network as it was, tenant and pool may be gone by now; their ids are all that is left.
+        if let Entry::Vacant(unknown) = self.tenants.entry(network.tenant_id) {
+            let tenant = reads.tenant(Scope::All, network.tenant_id).await?;
+            unknown.insert(
+                tenant.map_or_else(|| network.tenant_id.to_string(), |tenant| tenant.name.to_string()),
+            );
         }
-        if !self.pools.contains_key(&network.pool_id)
-            && let Some(pool) = reads.pool(network.pool_id).await?
-        {
-            self.pools.insert(pool.id, pool.name.to_string());
+        if let Entry::Vacant(unknown) = self.pools.entry(network.pool_id) {
+            let pool = reads.pool(network.pool_id).await?;
+            unknown.insert(pool.map_or_else(|| network.pool_id.to_string(), |pool| pool.name.to_string()));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Reading a JSON body, and saying what is wrong with it in a way that helps.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -10,17 +10,22 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::words;
-use crate::{limits, problem::Failure, problem_kinds};
+use crate::{problem::Failure, problem_kinds};
 
-/// The bytes of the body, bounded in size and time.
-pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+/// The bytes of the body, at most `most` of them and within `time`.
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+    time: Duration,
+) -> Result<Bytes, Failure> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > limits::BODY as u64) {
-        return Err(too_large());
+    if announced.is_some_and(|length: u64| length > most as u64) {
+        return Err(too_large(most));
     }
-    match tokio::time::timeout(limits::BODY_TIME, axum::body::to_bytes(body, limits::BODY)).await {
+    match tokio::time::timeout(time, axum::body::to_bytes(body, most)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_length(&error) => Err(too_large()),
+        Ok(Err(error)) if is_length(&error) => Err(too_large(most)),
         Ok(Err(_)) => Err(Failure::new(&problem_kinds::BAD_REQUEST, "the body ended before it was complete")),
         Err(_) => {
             Err(Failure::new(&problem_kinds::TIMEOUT, "the body did not arrive in time; send it again"))
@@ -40,11 +45,8 @@ fn is_length(error: &axum::Error) -> bool {
     false
 }
 
-fn too_large() -> Failure {
-    Failure::new(
-        &problem_kinds::BODY_TOO_LARGE,
-        format!("a body may have at most {} KiB", limits::BODY / 1024),
-    )
+fn too_large(most: usize) -> Failure {
+    Failure::new(&problem_kinds::BODY_TOO_LARGE, format!("a body may have at most {} KiB", most / 1024))
 }
 
 /// The request in the body.

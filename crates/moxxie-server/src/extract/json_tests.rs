@@ -2,6 +2,7 @@ use moxxie_api::{Problem, address::AddressRequest, network::NetworkRequest, rout
 
 use super::*;
 use crate::extract::NoBody;
+use crate::limits::{BODY, BODY_TIME};
 
 fn json() -> HeaderMap {
     HeaderMap::from_iter([(header::CONTENT_TYPE, "application/json; charset=utf-8".parse().unwrap())])
@@ -109,9 +110,9 @@ fn a_write_without_a_body_takes_nothing_or_an_empty_object() {
 #[tokio::test]
 async fn a_body_over_the_limit_is_413() {
     let body = |size: usize| Body::from(vec![b' '; size]);
-    assert!(read(&HeaderMap::new(), body(limits::BODY)).await.is_ok());
-    let failure = read(&HeaderMap::new(), body(limits::BODY + 1)).await.unwrap_err();
+    assert!(read(&HeaderMap::new(), body(BODY), BODY, BODY_TIME).await.is_ok());
+    let failure = read(&HeaderMap::new(), body(BODY + 1), BODY, BODY_TIME).await.unwrap_err();
     assert_eq!(failure.problem().status, 413);
     let announced = HeaderMap::from_iter([(header::CONTENT_LENGTH, "999999999".parse().unwrap())]);
-    assert_eq!(read(&announced, Body::empty()).await.unwrap_err().problem().status, 413);
+    assert_eq!(read(&announced, Body::empty(), BODY, BODY_TIME).await.unwrap_err().problem().status, 413);
 }

@@ -7,14 +7,15 @@ mod query;
 mod words;
 
 use axum::{
+    body::Bytes,
     extract::{FromRequest, FromRequestParts, OriginalUri, Request},
-    http::request::Parts,
+    http::{header, request::Parts},
 };
 use moxxie_core::identity::Principal;
 use moxxie_engine::{Context, Error};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{problem::Failure, problem_kinds};
+use crate::{limits, problem::Failure, problem_kinds};
 
 /// The query of an operation that takes none.
 #[derive(Debug, Default, Deserialize)]
@@ -64,11 +65,46 @@ where
         let (parts, body) = request.into_parts();
         let mut context = context(&parts)?;
         let query = query::parse(parts.uri.query())?;
-        let bytes = json::read(&parts.headers, body).await?;
-        let path = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri).path();
-        context.idempotency = idempotency::read(&parts.headers, &parts.method, path, &bytes)?;
+        let bytes = json::read(&parts.headers, body, limits::BODY, limits::BODY_TIME).await?;
+        context.idempotency = idempotency::read(&parts.headers, &parts.method, path(&parts), &bytes)?;
         Ok(Self { context, query, body: json::parse(&parts.headers, &bytes)? })
     }
+}
+
+/// A file that is sent in.
+pub(crate) struct Upload<Q = NoQuery> {
+    /// Who asks, and under which idempotency key.
+    pub(crate) context: Context,
+    /// How.
+    pub(crate) query: Q,
+    /// The file.
+    pub(crate) file: Bytes,
+}
+
+impl<S: Send + Sync, Q: DeserializeOwned + Send> FromRequest<S> for Upload<Q> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let mut context = context(&parts)?;
+        let query = query::parse(parts.uri.query())?;
+        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("text/csv") {
+            return Err(Failure::new(
+                &problem_kinds::UNSUPPORTED_MEDIA_TYPE,
+                "the body must be CSV: send `Content-Type: text/csv`",
+            ));
+        }
+        let file = json::read(&parts.headers, body, limits::FILE, limits::FILE_TIME).await?;
+        context.idempotency = idempotency::read(&parts.headers, &parts.method, path(&parts), &file)?;
+        Ok(Self { context, query, file })
+    }
+}
+
+/// The whole path of a request, also within a nested router.
+fn path(parts: &Parts) -> &str {
+    parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri).path()
 }
 
 /// The part of the path that names what the request is about.

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
-    Page, PageQuery,
+    Page, PastPageQuery,
     address::{Address, AddressBulk, AddressBulkRequest, AddressRequest, AddressUpdate, ReleaseQuery},
     reality::VerifyQuery,
 };
@@ -28,14 +28,14 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// The gateway and the routers' own first.
 #[utoipa::path(
     get, path = "/networks/{id}/ips", tag = "addresses",
-    params(("id" = String, Path, description = "Id of the network, `net-...`"), PageQuery),
+    params(("id" = String, Path, description = "Id of the network, `net-...`"), PastPageQuery),
     responses((status = 200, description = "A page of addresses", body = Page<Address>)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
 async fn list_addresses(
     State(state): State<AppState>,
     Target(id): Target<String>,
-    ask: Read<PageQuery>,
+    ask: Read<PastPageQuery>,
 ) -> Answer<Page<Address>> {
     Ok(Json(state.engine.addresses(&ask.context, &id, ask.query).await?))
 }

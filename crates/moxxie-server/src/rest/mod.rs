@@ -7,6 +7,7 @@ mod address;
 mod audit;
 mod change;
 mod datacenter;
+mod exchange;
 mod health;
 mod network;
 pub(crate) mod openapi;
@@ -55,6 +56,7 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .merge(range::routes())
         .merge(reality::routes())
         .merge(change::routes())
+        .merge(exchange::routes())
         .merge(search::routes())
         .merge(audit::routes())
         .merge(token::routes());

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use moxxie_api::{
-    Page,
+    Page, PastQuery,
     change::Change,
     network::{Network, NetworkQuery, NetworkRequest},
     plan::DryRun,
@@ -142,7 +142,7 @@ async fn list_networks(State(state): State<AppState>, ask: Read<NetworkQuery>) -
 /// Show a network
 #[utoipa::path(
     get, path = "/networks/{id}", tag = "networks",
-    params(("id" = String, Path, description = "Id, `net-...`")),
+    params(("id" = String, Path, description = "Id, `net-...`"), PastQuery),
     responses((status = 200, description = "The network", body = Network, headers(
         ("ETag" = String, description = "Its version")))),
     extensions(("x-required-role" = json!("viewer"))),
@@ -150,9 +150,13 @@ async fn list_networks(State(state): State<AppState>, ask: Read<NetworkQuery>) -
 async fn get_network(
     State(state): State<AppState>,
     Target(id): Target<String>,
-    ask: Read,
+    ask: Read<PastQuery>,
 ) -> Result<Response, Failure> {
-    Ok(answer(StatusCode::OK, state.engine.network(&ask.context, &id).await?))
+    match &ask.query.at {
+        // No ETag: what was cannot be changed.
+        Some(at) => Ok(Json(state.engine.network_at(&ask.context, &id, at).await?).into_response()),
+        None => Ok(answer(StatusCode::OK, state.engine.network(&ask.context, &id).await?)),
+    }
 }
 
 /// Remove a network

@@ -35,6 +35,7 @@ const TAGS: &[(&str, &str)] = &[
     ("tenants", "Whose networks they are"),
     ("networks", "What users order"),
     ("addresses", "Addresses in networks"),
+    ("exchange", "Everything that is taken, as a table: in and out"),
     ("search", "Who has this address, where is that VLAN, what is called so"),
     ("changes", "What moxxie is doing, has done, or could not do"),
     ("audit", "Who did what, when, from where, and why"),

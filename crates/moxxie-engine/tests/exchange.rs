@@ -1,0 +1,214 @@
+//! Import and export, on both databases.
+
+#![allow(clippy::unwrap_used, reason = "these are tests, in helper functions")]
+
+mod lab;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use lab::{Database, new_database, quick};
+use moxxie_api::{
+    datacenter::DatacenterCreate,
+    exchange::{ExportQuery, ImportQuery, ImportReport},
+    pool::PoolCreate,
+    tenant::TenantCreate,
+};
+use moxxie_core::{
+    AsnRangeId, Timestamp,
+    asn::{AsnRange, AsnSpan},
+};
+use moxxie_engine::{Context, Engine, Error, clock::Ambient};
+use moxxie_store::{MasterKey, Store, StoreConfig};
+
+/// A datacentre, a tenant, a pool and a range of AS numbers, with nothing taken.
+struct World {
+    engine: Engine,
+    store: Store,
+    clock: Arc<AtomicI64>,
+    _dir: tempfile::TempDir,
+}
+
+impl World {
+    async fn new(database: Database) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let url = match database {
+            Database::Sqlite => format!("sqlite:{}", dir.path().join("moxxie.db").display()),
+            Database::Postgres => new_database(),
+        };
+        let clock = Arc::new(AtomicI64::new(1_800_000_000));
+        let seconds = Arc::clone(&clock);
+        let random = AtomicI64::new(1);
+        let ambient = Ambient::new(
+            move || Timestamp::from_second(seconds.load(Ordering::SeqCst)).unwrap(),
+            move |bytes| {
+                let number = random.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+                bytes.iter_mut().rev().zip(number.iter().rev()).for_each(|(byte, other)| *byte = *other);
+            },
+        );
+        let config = StoreConfig::new(url, MasterKey::new([7; 32]), ambient.now());
+        let store = Store::open(config).await.unwrap();
+        let engine = Engine::new(store.clone(), ambient, quick());
+        let system = Context::system();
+        let tenant = TenantCreate { name: "acme".into(), description: String::new() };
+        engine.create_tenant(&system, tenant).await.unwrap();
+        let site: DatacenterCreate = serde_json::from_value(serde_json::json!({
+            "name": "dc2", "vlanRange": "100-2000", "managementPrefixes": ["10.255.0.0/24"],
+        }))
+        .unwrap();
+        engine.create_site(&system, site).await.unwrap();
+        let pool: PoolCreate =
+            serde_json::from_value(serde_json::json!({"name": "main", "prefix": "172.20.0.0/14"})).unwrap();
+        engine.create_pool(&system, pool).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        let range = AsnRange {
+            id: AsnRangeId::new(moxxie_core::id::uuid_v7(1, [9; 10])),
+            name: "private".parse().unwrap(),
+            span: AsnSpan::new(64512, 65000).unwrap(),
+            site_id: None,
+            tenant_id: None,
+            description: String::new(),
+            quarantine_s: 0,
+            version: 1,
+        };
+        tx.insert_asn_range(&range, engine_now(&clock)).await.unwrap();
+        tx.commit().await.unwrap();
+        Self { engine, store, clock, _dir: dir }
+    }
+
+    async fn import(&self, file: &str, dry_run: bool) -> Result<ImportReport, Error> {
+        let query = ImportQuery { dry_run: Some(dry_run), kind: None };
+        self.engine.import(&Context::system(), query, file.as_bytes()).await
+    }
+
+    async fn export(&self, format: &str) -> String {
+        let query = ExportQuery { format: Some(format.into()), kind: None, client_id: None };
+        let mut export = self.engine.export(&Context::system(), query).await.unwrap();
+        let mut all = Vec::new();
+        while let Some(part) = export.next().await.unwrap() {
+            all.extend(part);
+        }
+        String::from_utf8(all).unwrap()
+    }
+}
+
+fn engine_now(clock: &AtomicI64) -> Timestamp {
+    Timestamp::from_second(clock.load(Ordering::SeqCst)).unwrap()
+}
+
+const FILE: &str = "\u{feff}type,clientId,datacenter,name,prefix,vlanId,dhcp,asn,address,status,until,use,hostname,mac,vmId,purpose,labels\r
+address,,,,,,,,172.20.1.9,,,,db-1.example,0200.5e00.5301,vm-1,,app=db;tier=\"back\"\r
+network,acme,dc2,web,172.20.1.0/24,150,yes,,,,,,,,,\"a \"\"web\"\", one\",\r
+network,acme,dc2,db,172.21.0.0/25,151,,,,,,,,,,'=1+1,\r
+prefix,acme,,,172.22.0.0/20,,,,,,,,,,,,env=prod\r
+prefix,,,,172.22.16.0/24,,,,,reserved,,,,,,kept,\r
+prefix,acme,,,172.22.17.0/24,,,,,held,2027-06-01T00:00:00Z,,,,,,\r
+vlan,,dc2,,,200,,,,reserved,,,,,,the other team,\r
+asn,acme,,,,,,64600,,,,,,,,cluster,\r
+address,,,,,,,,172.21.0.9,,,vip,,,,,\r
+";
+
+#[tokio::test]
+async fn a_file_is_imported_whole_and_again_changes_nothing() {
+    for database in Database::all() {
+        let world = World::new(database).await;
+        let rehearsed = world.import(FILE, true).await.unwrap();
+        assert_eq!(rehearsed.problems, [], "{database:?}");
+        assert_eq!(world.export("csv").await.lines().count(), 1, "a dry run does nothing");
+        let done = world.import(FILE, false).await.unwrap();
+        assert_eq!((done.lines, done.unchanged, &done.created), (9, 0, &rehearsed.created));
+        assert_eq!(done.created["network"] + done.created["prefix"] + done.created["address"], 7);
+
+        let again = world.import(FILE, false).await.unwrap();
+        assert_eq!((again.unchanged, again.created.len()), (9, 0));
+        let table = world.export("csv").await;
+        assert_eq!(table.lines().count(), 10, "{table}");
+        assert!(table.contains(",'=1+1,"), "{table}");
+        let round = world.import(&table, false).await.unwrap();
+        assert_eq!((round.unchanged, round.created.len()), (9, 0), "{table}");
+        assert_eq!(world.export("csv").await, table);
+
+        let json: serde_json::Value = serde_json::from_str(&world.export("json").await).unwrap();
+        assert_eq!(json["items"].as_array().unwrap().len(), 9);
+
+        // What the export of one says, another one takes.
+        let other = World::new(database).await;
+        let report = other.import(&table, false).await.unwrap();
+        assert_eq!((report.unchanged, report.created), (0, done.created));
+        assert_eq!(other.export("csv").await, table);
+        assert!(world.engine.verify_audit(&Context::system()).await.unwrap().intact);
+        world.store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn every_conflict_is_told_by_line_and_nothing_is_done() {
+    for database in Database::all() {
+        let world = World::new(database).await;
+        world.import(FILE, false).await.unwrap();
+        let before = world.export("csv").await;
+        let file = "type,clientId,datacenter,name,prefix,vlanId,asn,address,status,hostname,mac
+network,acme,dc2,new,172.23.0.0/24,300,,,,,
+network,nobody,dc2,other,172.23.1.0/24,301,,,,,
+network,acme,dc2,web,172.20.1.0/24,152,,,,,
+network,acme,dc2,third,172.20.1.128/25,302,,,,,
+network,acme,dc2,fourth,172.23.2.0/24,200,,,,,
+prefix,,,,172.22.0.0/21,,,,,,
+prefix,,,,10.0.0.0/24,,,,,,
+prefix,,,,172.20.1.0/24,,,,,,
+prefix,,,,172.23.9.1/24,,,,,,
+prefix,,,,172.23.8.0/24,,,,held,,
+vlan,,dc2,,,150,,,,,
+vlan,,dc2,,,99,,,,,
+asn,,,,,,4200000000,,,,
+asn,,,,,,0,,,,
+address,,,,,,,172.20.1.9,,db-2,
+address,,,,,,,172.20.1.1,,,
+address,,,,,,,172.22.0.9,,,
+address,,,,,,,172.23.0.9,,a b,
+address,,,,,,,172.23.0.10,,,02:00
+address,,,,,,,172.23.0.11,,,
+address,,,,,,,172.23.0.11,,,
+";
+        let report = world.import(file, true).await.unwrap();
+        let lines: Vec<_> = report.problems.iter().map(|problem| problem.line).collect();
+        let wanted: Vec<u64> = (3..=20).chain([22]).collect();
+        assert_eq!(lines, wanted, "{database:?}: {:#?}", report.problems);
+        assert_eq!(report.problem_count, 19);
+        assert_eq!((report.created["network"], report.created["address"]), (1, 1));
+        let Err(Error::Invalid(fields)) = world.import(file, false).await else { panic!("imported") };
+        assert_eq!(fields.len(), 19);
+        assert_eq!(fields[0].field, "line 3");
+        assert_eq!(world.export("csv").await, before);
+        world.store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn forecasts_follow_the_samples() {
+    for database in Database::all() {
+        let world = World::new(database).await;
+        let system = Context::system();
+        for day in 0..12 {
+            let file = format!("type,prefix\nprefix,172.20.{day}.0/24\nprefix,172.21.{day}.0/24\n");
+            world.import(&file, false).await.unwrap();
+            world.engine.upkeep().await.unwrap();
+            world.engine.upkeep().await.unwrap();
+            world.clock.fetch_add(86_400, Ordering::SeqCst);
+        }
+        let forecast = world.engine.pool_forecast(&system, "main").await.unwrap();
+        assert_eq!((forecast.outlook.as_str(), forecast.samples), ("full", 12), "{forecast:?}");
+        assert_eq!(forecast.addresses_per_day, Some(512.0));
+        // 2^18 addresses, 24 prefixes of 256 taken.
+        assert_eq!(forecast.days_left, Some(500.0));
+        assert_eq!(forecast.full_at.unwrap().as_second(), world.clock.load(Ordering::SeqCst) + 500 * 86_400);
+
+        world.clock.fetch_add(400 * 86_400, Ordering::SeqCst);
+        world.engine.upkeep().await.unwrap();
+        let forecast = world.engine.pool_forecast(&system, "main").await.unwrap();
+        assert_eq!((forecast.outlook.as_str(), forecast.samples), ("too_little_data", 1));
+        world.store.close().await;
+    }
+}
