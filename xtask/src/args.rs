@@ -22,6 +22,8 @@ Usage: cargo xtask <task>
                     hold a router of your own to what is documented about RouterOS; `--help` says more
   chr --image FILE [ARGS]
                     the same for a CHR that is started in QEMU
+  bench ipam [ARGS]
+                    addresses given out through HTTP, beside pgbench and the disk; `--help` says more
   bench routeros [ARGS]
                     how fast routers are spoken to, beside librouteros and the limits; JSON and a table
   fuzz [TARGET]... [--seconds N | --runs N] [--keep]
@@ -62,6 +64,8 @@ pub(crate) enum Task {
 pub(crate) enum Bench {
     /// Client, driver and emulator.
     Routeros,
+    /// Addresses given out through HTTP.
+    Ipam,
 }
 
 /// Options of `cargo xtask fuzz`.
@@ -131,7 +135,11 @@ fn bench(mut rest: Vec<String>) -> Result<Task> {
             rest.remove(0);
             Ok(Task::Bench(Bench::Routeros, after_dashes(rest)))
         }
-        _ => bail!("`bench` wants to know what: `bench routeros`"),
+        Some("ipam") => {
+            rest.remove(0);
+            Ok(Task::Bench(Bench::Ipam, after_dashes(rest)))
+        }
+        _ => bail!("`bench` wants to know what: `bench routeros` or `bench ipam`"),
     }
 }
 

@@ -27,3 +27,15 @@ pub(crate) fn routeros(shell: &Shell, rest: &[String]) -> Result<ExitCode> {
     command.arg("--json").arg(shell.target().join("bench-routeros.json")).args(rest);
     shell.foreground(command)
 }
+
+/// `cargo xtask bench ipam`.
+pub(crate) fn ipam(shell: &Shell, rest: &[String]) -> Result<ExitCode> {
+    let mut build = shell.cargo();
+    build.args(["build", "--release", "--package", "moxxie-bench", "--package", "moxxie", "--bins"]);
+    shell.run(&mut build)?;
+    let built = shell.target().join("release");
+    let mut command = shell.command(built.join("moxxie-bench"));
+    command.arg("--moxxie").arg(built.join("moxxie"));
+    command.arg("--json").arg(shell.target().join("bench-ipam.json")).args(rest);
+    shell.foreground(command)
+}

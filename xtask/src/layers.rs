@@ -55,6 +55,12 @@ const CRATES: &[Crate] = &[
         because: "all SQL and nothing but: it knows neither who asks nor what routers are",
     },
     Crate {
+        name: "moxxie-bench",
+        may: &["moxxie-core", "throwaway-postgres"],
+        tests_may: &[],
+        because: "it measures the server as a process, through HTTP, and the rule for free numbers in memory",
+    },
+    Crate {
         name: "routeros-bench",
         may: &["moxxie-core", "moxxie-routeros", "routeros-client", "routeros-wire"],
         tests_may: &[],

@@ -65,6 +65,10 @@ kinds! {
          `now=true`; then it is free for everybody.";
     ON_ROUTERS = 409 "on_routers" "It is on the routers already":
         "What routers were told when the network was provisioned is not changed behind their back.";
+    ASN_TAKEN = 409 "asn_taken" "The AS number is in use":
+        "An AS number belongs to one thing. Leave it out to get the next free one, or choose another.";
+    CONTAINER_TAKEN = 409 "container_taken" "There is a container of that prefix":
+        "A VRF has one container of a prefix. Use that one, or choose another prefix.";
     INTERNAL = 500 "internal" "Internal error":
         "A defect of the server. Please report it with the request id of the answer; the server's log has \
          the cause.";

@@ -19,7 +19,17 @@ use crate::{
 
 static PING: Statement = Statement::new("store.ping", "SELECT 1 AS one");
 
-pub(crate) static STATEMENTS: &[&Statement] = &[&PING];
+static DURABILITY: Statement = Statement::new(
+    "store.durability",
+    "SELECT 'synchronous=' || CASE synchronous WHEN 2 THEN 'FULL' ELSE synchronous END AS told
+     FROM pragma_synchronous",
+)
+.postgres(
+    "SELECT 'fsync=' || current_setting('fsync') || ' synchronous_commit='
+         || current_setting('synchronous_commit') AS told",
+);
+
+pub(crate) static STATEMENTS: &[&Statement] = &[&PING, &DURABILITY];
 
 /// How to open a store.
 #[derive(Debug)]
@@ -183,6 +193,15 @@ impl Store {
     /// [`StoreError`] when it does not.
     pub async fn ping(&self) -> Result<()> {
         self.row(&PING, &[]).await.map(drop)
+    }
+
+    /// What the database says of its own durability, asked of a connection that writes.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn durability(&self) -> Result<String> {
+        let row = self.alone(&DURABILITY, &[]).await?;
+        row.map_or_else(|| Ok("unknown".to_owned()), |row| row.text("told"))
     }
 
     /// Which database it is.

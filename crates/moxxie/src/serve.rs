@@ -44,6 +44,8 @@ pub(crate) async fn start(settings: &Settings, resources: &Resources) -> anyhow:
     private_dir(&settings.data_dir)?;
     let ambient = Ambient::system();
     let store = database::open(settings, &ambient).await?;
+    let durability = store.durability().await.context("asking the database for its durability")?;
+    tracing::info!("the database is open: durability={durability}");
     let engine = Engine::new(store, ambient, engine_config(settings));
     register::all(&engine, resources).await?;
     let first_token = engine.bootstrap_admin().await.context("making the first admin token")?;

@@ -64,6 +64,7 @@ pub struct Lab {
     pub routers: BTreeMap<String, Emulator>,
     pub before: BTreeMap<String, Snapshot>,
     pub store: Store,
+    pub url: String,
     stop: CancellationToken,
     worker: tokio::task::JoinHandle<Result<(), Error>>,
     _dir: tempfile::TempDir,
@@ -190,7 +191,7 @@ impl Builder {
             Database::Postgres => new_database(),
         };
         let ambient = self.ambient;
-        let config = StoreConfig::new(url, MasterKey::new([7; 32]), ambient.now());
+        let config = StoreConfig::new(url.clone(), MasterKey::new([7; 32]), ambient.now());
         let store = Store::open(config).await.expect("the store opens");
         let engine = Engine::new(store.clone(), ambient, self.config);
         let stop = CancellationToken::new();
@@ -198,8 +199,16 @@ impl Builder {
             let (engine, stop) = (engine.clone(), stop.clone());
             async move { engine.run(stop).await }
         });
-        let mut lab =
-            Lab { engine, routers: BTreeMap::new(), before: BTreeMap::new(), store, stop, worker, _dir: dir };
+        let mut lab = Lab {
+            engine,
+            routers: BTreeMap::new(),
+            before: BTreeMap::new(),
+            store,
+            url,
+            stop,
+            worker,
+            _dir: dir,
+        };
         let system = Context::system();
         let tenant = TenantCreate { name: "acme".into(), description: String::new() };
         lab.engine.create_tenant(&system, tenant).await.expect("the tenant");
