@@ -46,6 +46,9 @@ pub struct SearchHit {
     /// `router`, `dhcp`, `host` (free for a record), `unusable`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<String>,
+    /// How an address, prefix, VLAN id or AS number is taken: `assigned`, `held`, `reserved`, `quarantined`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
     /// Name of the host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hostname: Option<String>,
@@ -85,7 +88,7 @@ pub struct SearchHit {
     /// The VRF.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vrf: Option<String>,
-    /// The pool its prefix came from.
+    /// The pool its prefix came from, or the range of an AS number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
     /// The routers that carry the network, each with the interface.

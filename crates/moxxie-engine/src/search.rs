@@ -103,7 +103,7 @@ impl Interfaces {
     /// Where the network of a hit is on its routers.
     async fn of(&mut self, engine: &Engine, hit: &Hit) -> Result<Vec<RouterInterface>, Error> {
         let Some(network) = &hit.network else { return Ok(Vec::new()) };
-        let (NetworkStatus::Provisioned, Some(domain)) = (network.status, network.domain) else {
+        let (NetworkStatus::Provisioned, Some(domain)) = (network.status, hit.domain) else {
             return Ok(Vec::new());
         };
         let routers = match self.0.entry(domain) {
@@ -121,8 +121,7 @@ impl Interfaces {
 
 /// The outer tag of the network of a hit.
 fn service_vlan(hit: &Hit) -> Option<VlanId> {
-    let encapsulation = hit.network.as_ref().and_then(|network| network.encapsulation);
-    encapsulation.and_then(Encapsulation::outer).map(|tag| tag.vid)
+    hit.encapsulation.and_then(Encapsulation::outer).map(|tag| tag.vid)
 }
 
 /// Whether a VLAN is in the service VLAN that was named, if one was.
@@ -157,9 +156,10 @@ fn view(hit: Hit, term: &Term, place: Place, interfaces: Vec<RouterInterface>) -
         network_id: network.map(|network| network.id.to_string()),
         network: network.map(|network| network.name.to_string()),
         network_status: network.map(|network| network.status.as_str().to_owned()),
-        vlan_id: network.and_then(|network| network.vlan).map(|vlan| vlan.get()),
+        vlan_id: hit.vlan.map(|vlan| vlan.get()),
         service_vlan,
-        asn: None,
+        asn: hit.asn,
+        status: hit.status,
         client_id: hit.tenant.map(|name| name.to_string()),
         datacenter: hit.site.map(|name| name.to_string()),
         vrf: hit.vrf.map(|name| name.to_string()),

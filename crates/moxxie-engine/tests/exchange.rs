@@ -14,6 +14,7 @@ use moxxie_api::{
     datacenter::DatacenterCreate,
     exchange::{ExportQuery, ImportQuery, ImportReport},
     pool::PoolCreate,
+    search::SearchQuery,
     tenant::TenantCreate,
 };
 use moxxie_core::{
@@ -141,6 +142,78 @@ async fn a_file_is_imported_whole_and_again_changes_nothing() {
         assert!(world.engine.verify_audit(&Context::system()).await.unwrap().intact);
         world.store.close().await;
     }
+}
+
+#[tokio::test]
+async fn taken_vlans_and_as_numbers_are_found() {
+    for database in Database::all() {
+        let world = World::new(database).await;
+        world.import(FILE, false).await.unwrap();
+        for (text, wanted) in [
+            ("vlan 200", "vlan reserved"),
+            ("AS64600", "asn assigned"),
+            ("64600", "asn assigned"),
+            ("env=prod", "prefix assigned"),
+            ("172.22.16.5", "prefix reserved"),
+        ] {
+            let query = SearchQuery { q: text.into(), ..SearchQuery::default() };
+            let found = world.engine.search(&Context::system(), query).await.unwrap().items;
+            let found: Vec<_> = found
+                .iter()
+                .map(|hit| format!("{} {}", hit.kind, hit.status.as_deref().unwrap_or_default()))
+                .collect();
+            assert_eq!(found, [wanted], "{database:?}: {text}");
+        }
+        world.store.close().await;
+    }
+}
+
+/// Read by Ansible itself, where there is one: `cargo xtask test` makes the environment and names it.
+#[tokio::test]
+async fn ansible_understands_the_inventory() {
+    let python = std::env::var_os("MOXXIE_TEST_PYTHON").filter(|value| !value.is_empty());
+    let Some(python) = python else {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "MOXXIE_TEST_PYTHON is not set");
+        eprintln!("skipped: MOXXIE_TEST_PYTHON is not set");
+        return;
+    };
+    let world = World::new(Database::Sqlite).await;
+    let file = "type,clientId,datacenter,name,prefix,vlanId,address,hostname,labels
+network,acme,dc2,web,172.20.1.0/24,150,,,
+address,,,,,,172.20.1.9,db-1.example,app=db;note={{ 7 * 7 }}
+address,,,,,,172.20.1.10,db-1.example,app=db
+address,,,,,,172.20.1.11,,
+";
+    world.import(file, false).await.unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let inventory = home.path().join("hosts.json");
+    std::fs::write(&inventory, world.export("ansible").await).unwrap();
+    let run = async |arguments: &[&str]| {
+        let output = tokio::process::Command::new(&python)
+            .args(["-m", "ansible.cli.inventory", "-i"])
+            .arg(&inventory)
+            .args(arguments)
+            .env("HOME", home.path())
+            // Ansible insists on UTF-8.
+            .env("LC_ALL", "C.UTF-8")
+            .output()
+            .await
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && !errors.contains("WARN"), "{errors}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let list: serde_json::Value = serde_json::from_str(&run(&["--list"]).await).unwrap();
+    let hosts = list["_meta"]["hostvars"].as_object().unwrap();
+    assert_eq!(hosts.len(), 3, "{list}");
+    assert_eq!(hosts["db-1.example"]["ansible_host"], "172.20.1.9");
+    assert_eq!(hosts["db-1.example_172.20.1.10"]["ansible_host"], "172.20.1.10");
+    assert_eq!(hosts["172.20.1.11"]["moxxie_network"], "web");
+    // Nothing that came in was carried out.
+    assert_eq!(hosts["db-1.example"]["moxxie_labels"]["note"], "{ { 7 * 7 }}");
+    assert_eq!(list["label_app_db"]["hosts"].as_array().unwrap().len(), 2);
+    assert_eq!(list["network_acme_web"]["hosts"].as_array().unwrap().len(), 3);
+    world.store.close().await;
 }
 
 #[tokio::test]

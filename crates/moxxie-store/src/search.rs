@@ -45,7 +45,7 @@ macro_rules! address {
             "SELECT 'address' AS kind, x.id, ",
             $sort,
             " AS sort, NULL AS name, x.text AS address, x.hostname, x.mac, x.kind AS use, x.vm_id,
-                 p.prefix AS prefix, ",
+                 x.status, CAST(NULL AS BIGINT) AS asn, p.prefix AS prefix, ",
             around!(),
             " FROM address x JOIN network n ON n.id = x.network_id JOIN prefix p ON p.id = x.prefix_id ",
             join_network!(),
@@ -59,7 +59,8 @@ macro_rules! prefix {
     ($rest:literal) => {
         concat!(
             "SELECT 'prefix' AS kind, p.id, '' AS sort, NULL AS name, NULL AS address, NULL AS hostname,
-                 NULL AS mac, NULL AS use, NULL AS vm_id, p.prefix AS prefix, ",
+                 NULL AS mac, NULL AS use, NULL AS vm_id, p.status, CAST(NULL AS BIGINT) AS asn,
+                 p.prefix AS prefix, ",
             around!(),
             " FROM prefix p LEFT JOIN network n ON n.id = p.network_id ",
             join_network!(),
@@ -75,12 +76,40 @@ macro_rules! network {
             "SELECT 'network' AS kind, n.id, ",
             $sort,
             " AS sort, n.name, NULL AS address, NULL AS hostname, NULL AS mac, NULL AS use, NULL AS vm_id,
-                 n.prefix AS prefix, ",
+                 NULL AS status, CAST(NULL AS BIGINT) AS asn, n.prefix AS prefix, ",
             around!(),
             " FROM network n ",
             join_network!(),
             "LEFT JOIN tenant t ON t.id = n.tenant_id LEFT JOIN vrf w ON w.id = n.vrf_id
              LEFT JOIN pool o ON o.id = n.pool_id ",
+            $rest
+        )
+    };
+}
+macro_rules! vlan {
+    ($rest:literal) => {
+        concat!(
+            "SELECT 'vlan' AS kind, v.id, '' AS sort, NULL AS name, NULL AS address, NULL AS hostname, NULL AS mac,
+                 NULL AS use, NULL AS vm_id, v.status, CAST(NULL AS BIGINT) AS asn, NULL AS prefix,
+                 NULL AS network_id, NULL AS network_name, NULL AS network_status, NULL AS network_prefix,
+                 v.domain_id, v.vid, d.encapsulation, s.name AS site_name, t.name AS tenant_name,
+                 NULL AS vrf_name, NULL AS pool_name
+             FROM vlan v JOIN domain d ON d.id = v.domain_id JOIN site s ON s.id = d.site_id
+             LEFT JOIN tenant t ON t.id = v.tenant_id ",
+            $rest
+        )
+    };
+}
+macro_rules! asn {
+    ($rest:literal) => {
+        concat!(
+            "SELECT 'asn' AS kind, y.id, '' AS sort, NULL AS name, NULL AS address, NULL AS hostname, NULL AS mac,
+                 NULL AS use, NULL AS vm_id, y.status, y.number AS asn, NULL AS prefix,
+                 NULL AS network_id, NULL AS network_name, NULL AS network_status, NULL AS network_prefix,
+                 NULL AS domain_id, CAST(NULL AS BIGINT) AS vid, NULL AS encapsulation, s.name AS site_name,
+                 t.name AS tenant_name, NULL AS vrf_name, r.name AS pool_name
+             FROM asn y JOIN asn_range r ON r.id = y.range_id LEFT JOIN site s ON s.id = r.site_id
+             LEFT JOIN tenant t ON t.id = y.tenant_id ",
             $rest
         )
     };
@@ -91,7 +120,7 @@ macro_rules! thing {
             "SELECT '",
             $kind,
             "' AS kind, x.id, x.name AS sort, x.name, NULL AS address, NULL AS hostname, NULL AS mac,
-                 NULL AS use, NULL AS vm_id, ",
+                 NULL AS use, NULL AS vm_id, NULL AS status, CAST(NULL AS BIGINT) AS asn, ",
             $prefix,
             " AS prefix, NULL AS network_id, NULL AS network_name, NULL AS network_status,
                  NULL AS network_prefix, NULL AS domain_id, CAST(NULL AS BIGINT) AS vid,
@@ -281,6 +310,38 @@ static NETWORK_BY_PART: Statement = Statement::new(
          ORDER BY n.name COLLATE \"C\", n.id LIMIT $5"
     )
 ));
+// VLAN ids of networks are found as their networks.
+static VLAN: Statement = Statement::new(
+    "search.vlan",
+    vlan!(
+        "WHERE v.domain_id IN (SELECT id FROM domain) AND v.vid = $1 AND v.attachment_id IS NULL
+           AND (v.tenant_id = $2 OR $2 IS NULL) AND v.id > $3 ORDER BY v.id LIMIT $4"
+    ),
+);
+static VLAN_BY_ID: Statement = Statement::new(
+    "search.vlan_by_id",
+    vlan!(
+        "WHERE v.id IN (SELECT value FROM json_each($1)) AND (v.tenant_id = $2 OR $2 IS NULL) ORDER BY v.id"
+    ),
+)
+.postgres(vlan!(
+    "WHERE v.id IN (SELECT json_array_elements_text($1::json)) AND (v.tenant_id = $2 OR $2 IS NULL)
+     ORDER BY v.id"
+));
+static ASN: Statement = Statement::new(
+    "search.asn",
+    asn!("WHERE y.number = $1 AND (y.tenant_id = $2 OR $2 IS NULL) AND y.id > $3 ORDER BY y.id LIMIT $4"),
+);
+static ASN_BY_ID: Statement = Statement::new(
+    "search.asn_by_id",
+    asn!(
+        "WHERE y.id IN (SELECT value FROM json_each($1)) AND (y.tenant_id = $2 OR $2 IS NULL) ORDER BY y.id"
+    ),
+)
+.postgres(asn!(
+    "WHERE y.id IN (SELECT json_array_elements_text($1::json)) AND (y.tenant_id = $2 OR $2 IS NULL)
+     ORDER BY y.id"
+));
 static THINGS: Statement = Statement::new(
     "search.things",
     concat!(
@@ -315,6 +376,10 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &NETWORK_BY_VLAN,
     &NETWORK_BY_NAME,
     &NETWORK_BY_PART,
+    &VLAN,
+    &VLAN_BY_ID,
+    &ASN,
+    &ASN_BY_ID,
     &THINGS,
 ];
 
@@ -341,8 +406,18 @@ pub struct Hit {
     pub vm_id: Option<String>,
     /// The prefix: itself, or the one it lies in.
     pub prefix: Option<IpNet>,
+    /// How an address, prefix, VLAN id or AS number is taken.
+    pub status: Option<String>,
+    /// The AS number.
+    pub asn: Option<u32>,
     /// The network it belongs to.
     pub network: Option<HitNetwork>,
+    /// The VLAN domain: of the network's active attachment, or of the VLAN id.
+    pub domain: Option<DomainId>,
+    /// The VLAN id there.
+    pub vlan: Option<VlanId>,
+    /// How the domain tags.
+    pub encapsulation: Option<Encapsulation>,
     /// Name of the site.
     pub site: Option<Name>,
     /// Name of the tenant.
@@ -364,12 +439,6 @@ pub struct HitNetwork {
     pub status: NetworkStatus,
     /// Its prefix.
     pub prefix: IpNet,
-    /// The VLAN domain of its active attachment.
-    pub domain: Option<DomainId>,
-    /// Its VLAN id there.
-    pub vlan: Option<VlanId>,
-    /// How the domain tags.
-    pub encapsulation: Option<Encapsulation>,
 }
 
 fn read(row: &Row) -> Result<Hit> {
@@ -380,12 +449,6 @@ fn read(row: &Row) -> Result<Hit> {
             name: row.parsed("network_name")?,
             status: row.word("network_status", NetworkStatus::parse)?,
             prefix: row.prefix("network_prefix")?,
-            domain: row.parsed_or_null("domain_id")?,
-            vlan: match row.int_or_null("vid")? {
-                Some(_) => Some(row.vlan("vid")?),
-                None => None,
-            },
-            encapsulation: row.json_or_null("encapsulation")?,
         }),
     };
     Ok(Hit {
@@ -399,7 +462,18 @@ fn read(row: &Row) -> Result<Hit> {
         usage: row.text_or_null("use")?,
         vm_id: row.text_or_null("vm_id")?,
         prefix: row.parsed_or_null("prefix")?,
+        status: row.text_or_null("status")?,
+        asn: match row.int_or_null("asn")? {
+            Some(_) => Some(row.number("asn")?),
+            None => None,
+        },
         network,
+        domain: row.parsed_or_null("domain_id")?,
+        vlan: match row.int_or_null("vid")? {
+            Some(_) => Some(row.vlan("vid")?),
+            None => None,
+        },
+        encapsulation: row.json_or_null("encapsulation")?,
         site: row.parsed_or_null("site_name")?,
         tenant: row.parsed_or_null("tenant_name")?,
         vrf: row.parsed_or_null("vrf_name")?,
@@ -431,6 +505,10 @@ pub enum Place {
     Prefixes,
     /// Networks.
     Networks,
+    /// VLAN ids that are no network's.
+    Vlans,
+    /// AS numbers.
+    Asns,
     /// Tenants, sites, routers and pools.
     Things,
 }
@@ -443,9 +521,11 @@ impl Place {
             Term::Address(_) => &[Self::Addresses, Self::PrefixesAround],
             Term::Prefix(_) => &[Self::PrefixesAround, Self::PrefixesInside],
             Term::Mac(_) => &[Self::Addresses],
-            Term::Vlan { .. } => &[Self::Networks],
-            Term::Asn(_) => &[],
-            Term::Id(_) | Term::Label { .. } => &[Self::Networks, Self::Prefixes, Self::Addresses],
+            Term::Vlan { .. } => &[Self::Networks, Self::Vlans],
+            Term::Asn(_) => &[Self::Asns],
+            Term::Id(_) | Term::Label { .. } => {
+                &[Self::Networks, Self::Prefixes, Self::Addresses, Self::Vlans, Self::Asns]
+            }
             Term::Beginning(_) => &[Self::Things, Self::Networks, Self::Addresses, Self::VirtualMachines],
             Term::Part(_) => &[Self::Things, Self::Networks, Self::Addresses],
         }
@@ -524,6 +604,12 @@ impl Reads {
             (Term::Vlan { vlan, .. }, Place::Networks) => {
                 self.list(&NETWORK_BY_VLAN, &params![*vlan, scope, id, limit], read).await
             }
+            (Term::Vlan { vlan, .. }, Place::Vlans) => {
+                self.list(&VLAN, &params![*vlan, scope, id, limit], read).await
+            }
+            (Term::Asn(number), Place::Asns) => {
+                self.list(&ASN, &params![i64::from(*number), scope, id, limit], read).await
+            }
             (Term::Id(_), _) if !id.is_empty() => Ok(Vec::new()),
             (Term::Id(wanted), _) => self.by_ids(scope, std::slice::from_ref(wanted), place).await,
             (Term::Beginning(text), Place::Networks) => {
@@ -566,6 +652,8 @@ impl Reads {
         let kind = match place {
             Place::Networks => "net-",
             Place::Prefixes => "pfx-",
+            Place::Vlans => "vlan-",
+            Place::Asns => "asn-",
             _ => "ip-",
         };
         let after = if after.id.is_empty() { kind } else { &after.id };
@@ -584,6 +672,8 @@ impl Reads {
         let statement = match place {
             Place::Networks => &NETWORK_BY_ID,
             Place::Prefixes => &PREFIX_BY_ID,
+            Place::Vlans => &VLAN_BY_ID,
+            Place::Asns => &ASN_BY_ID,
             _ => &ADDRESS_BY_ID,
         };
         self.list(statement, &[Param::json(ids)?, Param::from(scope)], read).await

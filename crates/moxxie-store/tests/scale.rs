@@ -6,7 +6,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Database, on_both, vlan_record, world};
+use common::{Database, on_postgres, on_sqlite, vlan_record, world};
 use moxxie_core::{
     identity::Scope,
     search::{Term, terms},
@@ -101,49 +101,54 @@ async fn measure(what: &str, db: &Database, mut run: impl AsyncFnMut(u64)) {
 
 #[tokio::test]
 #[ignore = "takes minutes and gigabytes; run by hand"]
-async fn ten_million_addresses_and_a_million_prefixes_load_and_answer() {
-    on_both(async |db| {
-        let begin = clock();
-        load(db).await;
-        println!("{:?} loaded in {:?}", db.dialect, begin.elapsed());
-        let address = |n: u64, host: u64| {
-            std::net::IpAddr::from(std::net::Ipv4Addr::from(
-                167_772_160 + u32::try_from(n * 16 + host).unwrap(),
-            ))
-        };
-        let find = async |term: Term, place: Place| {
-            db.store.search(Scope::All, &term, place, &After::default(), 10).await.unwrap().hits
-        };
-        measure("owner of a recorded address", db, async |n| {
-            let hits = find(Term::Address(address(n, 5)), Place::Addresses).await;
-            assert_eq!(hits.len(), 1);
-        })
-        .await;
-        measure("prefix around an address", db, async |n| {
-            let hits = find(Term::Address(address(n, 14)), Place::PrefixesAround).await;
-            assert_eq!(hits.len(), 1);
-        })
-        .await;
-        measure("host by name", db, async |n| {
-            let term = terms(&format!("host-{}.rack", n / 10 * 10 * 10)).remove(0);
-            let hits = find(term, Place::Addresses).await;
-            assert_eq!(hits.len(), 1);
-        })
-        .await;
-        measure("host by a part of its name", db, async |n| {
-            let hits = find(Term::Part(format!("ost-{}.", n / 10 * 10 * 10)), Place::Addresses).await;
-            assert_eq!(hits.len(), 1);
-        })
-        .await;
-        measure("host by MAC", db, async |n| {
-            let hits = find(Term::Mac(format!("M{}", n / 10 * 10 * 10)), Place::Addresses).await;
-            assert_eq!(hits.len(), 1);
-        })
-        .await;
-        let page = Page::first(1000);
-        let network =
-            db.store.networks(Scope::All, &moxxie_store::NetworkFilter::default(), &page).await.unwrap();
-        assert_eq!(network.items.len(), 1);
+async fn ten_million_addresses_and_a_million_prefixes_on_sqlite() {
+    on_sqlite(load_and_answer).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes and gigabytes; run by hand"]
+async fn ten_million_addresses_and_a_million_prefixes_on_postgres() {
+    on_postgres(load_and_answer).await;
+}
+
+async fn load_and_answer(db: &Database) {
+    let begin = clock();
+    load(db).await;
+    println!("{:?} loaded in {:?}", db.dialect, begin.elapsed());
+    let address = |n: u64, host: u64| {
+        std::net::IpAddr::from(std::net::Ipv4Addr::from(167_772_160 + u32::try_from(n * 16 + host).unwrap()))
+    };
+    let find = async |term: Term, place: Place| {
+        db.store.search(Scope::All, &term, place, &After::default(), 10).await.unwrap().hits
+    };
+    measure("owner of a recorded address", db, async |n| {
+        let hits = find(Term::Address(address(n, 5)), Place::Addresses).await;
+        assert_eq!(hits.len(), 1);
     })
     .await;
+    measure("prefix around an address", db, async |n| {
+        let hits = find(Term::Address(address(n, 14)), Place::PrefixesAround).await;
+        assert_eq!(hits.len(), 1);
+    })
+    .await;
+    measure("host by name", db, async |n| {
+        let term = terms(&format!("host-{}.rack", n / 10 * 10 * 10)).remove(0);
+        let hits = find(term, Place::Addresses).await;
+        assert_eq!(hits.len(), 1);
+    })
+    .await;
+    measure("host by a part of its name", db, async |n| {
+        let hits = find(Term::Part(format!("ost-{}.", n / 10 * 10 * 10)), Place::Addresses).await;
+        assert_eq!(hits.len(), 1);
+    })
+    .await;
+    measure("host by MAC", db, async |n| {
+        let hits = find(Term::Mac(format!("M{}", n / 10 * 10 * 10)), Place::Addresses).await;
+        assert_eq!(hits.len(), 1);
+    })
+    .await;
+    let page = Page::first(1000);
+    let network =
+        db.store.networks(Scope::All, &moxxie_store::NetworkFilter::default(), &page).await.unwrap();
+    assert_eq!(network.items.len(), 1);
 }

@@ -102,7 +102,7 @@ async fn everything_is_found_by_what_people_know_of_it() {
         let hit = found.unwrap().hits.remove(0);
         assert_eq!(hit.tenant.as_ref().map(moxxie_core::Name::as_str), Some("acme"));
         assert_eq!(hit.site.as_ref().map(moxxie_core::Name::as_str), Some("dc1"));
-        assert_eq!(hit.network.as_ref().unwrap().vlan.unwrap().get(), 150);
+        assert_eq!(hit.vlan.unwrap().get(), 150);
         let found = find(db, Scope::All, &hit.network.unwrap().id.to_string(), 5).await;
         assert_eq!(found, ["network:prod-150"]);
     })

@@ -66,13 +66,14 @@ pub(crate) async fn who_has(args: WhoHas, session: &Session) -> anyhow::Result<(
             vec![
                 ("Address", maybe(&hit.address)),
                 ("Recorded", record.to_owned()),
+                ("Status", maybe(&hit.status)),
                 ("Use", maybe(&hit.usage)),
                 ("Host", maybe(&hit.hostname)),
                 ("MAC", maybe(&hit.mac)),
                 ("VM", maybe(&hit.vm_id)),
                 ("Prefix", maybe(&hit.prefix)),
                 ("Network", maybe(&hit.network)),
-                ("Status", maybe(&hit.network_status)),
+                ("Network is", maybe(&hit.network_status)),
                 ("VLAN", vlan(hit)),
                 ("Tenant", maybe(&hit.client_id)),
                 ("Site", maybe(&hit.datacenter)),
@@ -92,7 +93,9 @@ fn what(hit: &SearchHit) -> String {
         (Some(address), None) => Some(address.clone()),
         (None, _) => hit.name.clone(),
     };
-    named.or_else(|| hit.prefix.clone()).unwrap_or_default()
+    let asn = || hit.asn.map(|number| format!("AS{number}"));
+    let vlan = || hit.vlan_id.map(|vlan| format!("VLAN {vlan}"));
+    named.or_else(|| hit.prefix.clone()).or_else(asn).or_else(vlan).unwrap_or_default()
 }
 
 /// `100`, or `1000.100` inside a service VLAN.
