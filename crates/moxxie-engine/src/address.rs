@@ -318,7 +318,7 @@ fn parse(address: &str) -> Result<IpAddr, Error> {
 /// The family of what is asked for, when the request tells; all of it must be of one.
 fn family(checks: &mut Checks, requests: &[AddressRequest]) -> Option<Family> {
     let mut found = None;
-    for (index, request) in requests.iter().enumerate() {
+    for request in requests {
         let named = request.family.as_deref().and_then(|family| match family {
             "ipv4" => Some(Family::V4),
             "ipv6" => Some(Family::V6),
@@ -334,11 +334,11 @@ fn family(checks: &mut Checks, requests: &[AddressRequest]) -> Option<Family> {
             checks.wrong("family", "is not that of the address");
         }
         let family = address.or(named);
-        if index > 0 && family != found {
-            checks.wrong("items", "must all be IPv4 or all be IPv6: say `family` in each, or in none");
+        if found.is_some() && family.is_some() && family != found {
+            checks.wrong("items", "must all be IPv4 or all be IPv6");
             return found;
         }
-        found = family;
+        found = found.or(family);
     }
     found
 }
@@ -436,9 +436,13 @@ pub(crate) fn going(network: &Network) -> Error {
     Error::conflict("change_open", message)
 }
 
-/// Nothing is left; so many addresses answer on the routers, whatever the records say.
-pub(crate) fn full(ground: &Ground, seen: u128) -> Error {
+/// Nothing is left, or not enough; so many addresses answer on the routers, whatever the records say.
+pub(crate) fn full(ground: &Ground, left: u128, seen: u128) -> Error {
     let network = &ground.network;
+    let what = match left {
+        0 => "no free address".to_owned(),
+        left => format!("only {left} free addresses"),
+    };
     let elsewhere = if ground.ranges.is_empty() { "" } else { " outside the ranges that are set apart" };
     let answering = match seen {
         0 => String::new(),
@@ -449,14 +453,14 @@ pub(crate) fn full(ground: &Ground, seen: u128) -> Error {
         ),
     };
     let message = format!(
-        "network {} ({}) has no free address left{elsewhere}{answering}; release one or order another network",
+        "network {} ({}) has {what} left{elsewhere}{answering}; release one or order another network",
         network.name, ground.prefix.prefix
     );
     let total = ground.candidates.count().to_string();
     Error::Conflict {
         code: "exhausted",
         message,
-        context: Some(json!({"total": total, "seen": seen.to_string()})),
+        context: Some(json!({"total": total, "free": left.to_string(), "seen": seen.to_string()})),
     }
 }
 

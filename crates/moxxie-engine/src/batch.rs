@@ -26,6 +26,7 @@ use moxxie_api::address::{Address, AddressBulk};
 use moxxie_core::{
     AddressId, NetworkId, Timestamp,
     address::{AddressKind, AddressStatus},
+    free_range::RangeSet,
     identity::Scope,
     prefix::address_number,
 };
@@ -124,6 +125,14 @@ pub(crate) enum Ask {
 }
 
 impl Ask {
+    /// How many addresses are wanted that are not named.
+    fn nameless(&self) -> u128 {
+        match self {
+            Self::Take { takes, .. } => takes.iter().filter(|take| take.address.is_none()).count() as u128,
+            Self::Release { .. } | Self::Lapse { .. } => 0,
+        }
+    }
+
     /// The addresses that are named.
     fn addresses(&self) -> Vec<IpAddr> {
         match self {
@@ -436,7 +445,7 @@ impl Engine {
                 Verdict::Idle(answer) => item.answer(Ok(answer)),
                 Verdict::Refused(error) if known.fresh => item.answer(Err(error)),
                 Verdict::Exhausted if locked && self.is_full(&key, batch.now) => {
-                    item.answer(Err(address::full(&known.ground, known.seen.count())));
+                    item.answer(Err(address::full(&known.ground, 0, known.seen.count())));
                 }
                 Verdict::Refused(_) | Verdict::Exhausted | Verdict::Blind => again.push(item),
             }
@@ -522,7 +531,6 @@ impl Engine {
     async fn do_alone(&self, item: Item) {
         let mut item = item;
         for _ in 0..TRIES {
-            let key = item.key();
             let (left, refused) = match self.attempt(vec![item], Stage::Locked).await {
                 Left::Again(items) => (items, None),
                 Left::Refused(items, error) => (items, Some(error)),
@@ -533,7 +541,7 @@ impl Engine {
                 Some(StoreError::Conflict(Constraint::AddressTaken)) => self.correct(&item).await,
                 Some(error @ StoreError::Conflict(_)) => Err(error.into()),
                 Some(_) => Ok(()),
-                None => self.check_full(&key).await,
+                None => self.check_full(&item).await,
             };
             if let Err(error) = corrected {
                 return item.answer(Err(error));
@@ -580,15 +588,19 @@ impl Engine {
         Ok(tx.commit().await?)
     }
 
-    /// Nothing is left by the index: true when it is so by the records, else the index is computed anew.
-    async fn check_full(&self, key: &Key) -> Result<(), Error> {
+    /// By the index there is not enough left. When the records say so too, that is the answer; else the index is
+    /// computed anew.
+    async fn check_full(&self, item: &Item) -> Result<(), Error> {
         let now = self.now();
+        let key = item.key();
         let ground = Ground::read(&self.0.store, key.0, key.1).await?;
         let mut tx = self.0.store.begin().await?;
         let space = ground.space_id();
         tx.lock_space(&space).await?;
         let free = tx.free_window(&space).await?;
-        if !free.ranges.is_empty() {
+        let left: RangeSet = free.ranges.into_iter().collect();
+        let left = left.count();
+        if !free.whole || left >= item.ask.nameless() {
             return Ok(());
         }
         let due = tx.due_addresses(now, 500).await?;
@@ -598,15 +610,18 @@ impl Engine {
             self.lapse_due(&due).await?;
             return Ok(());
         }
-        if tx.count_taken(ground.territory(), &ground.candidates).await? < ground.candidates.count() {
+        let taken = tx.count_taken(ground.territory(), &ground.candidates).await?;
+        if taken + left < ground.candidates.count() {
             tracing::warn!(network = %key.0, "addresses were removed by somebody else; the free ranges are computed anew");
             tx.rebuild_space(&space, ground.territory(), &ground.candidates).await?;
             return Ok(tx.commit().await?);
         }
-        let mut full = self.0.batcher.full.lock().unwrap_or_else(PoisonError::into_inner);
-        full.retain(|_, since| now.duration_since(*since) < FULL_FOR);
-        full.insert(*key, now);
-        Ok(())
+        if left == 0 {
+            let mut full = self.0.batcher.full.lock().unwrap_or_else(PoisonError::into_inner);
+            full.retain(|_, since| now.duration_since(*since) < FULL_FOR);
+            full.insert(key, now);
+        }
+        Err(address::full(&ground, left, 0))
     }
 
     fn is_full(&self, key: &Key, now: Timestamp) -> bool {

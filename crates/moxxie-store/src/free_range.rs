@@ -14,8 +14,8 @@ use crate::{
     statement::Statement,
 };
 
-/// How many ranges of a space are read at once.
-pub const SPACE_WINDOW: u32 = 256;
+/// How many ranges of a space are read at once: more than one request takes addresses, however scattered they are.
+pub const SPACE_WINDOW: u32 = 1280;
 
 /// How many taken numbers are read at once when what is free is computed anew.
 const CHUNK: u32 = 10_000;

@@ -278,7 +278,7 @@ fn refusal(obstacles: Vec<(usize, Obstacle)>, bulk: bool, known: &Known) -> Verd
         return Verdict::Exhausted;
     }
     if obstacles.iter().any(|(_, obstacle)| matches!(obstacle, Obstacle::Seen)) {
-        return Verdict::Refused(address::full(ground, known.seen.count()));
+        return Verdict::Refused(address::full(ground, 0, known.seen.count()));
     }
     let mut fields = Vec::new();
     let mut conflicts = Vec::new();
