@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A datacentre to register.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DatacenterCreate {
     /// Its name: 1 to 63 of `a-z`, `0-9`, `-`.
@@ -24,6 +24,9 @@ pub struct DatacenterCreate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "100-2000")]
     pub vlan_range: Option<String>,
+    /// How long a VLAN id stays unused after its release; 0, not at all, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan_quarantine_seconds: Option<i64>,
     /// Sources that may always reach the networks, as prefixes.
     #[serde(default)]
     #[schema(example = json!(["10.255.0.0/24"]))]
@@ -53,6 +56,24 @@ pub struct Encapsulation {
     pub tpid: Option<String>,
 }
 
+/// What to change about a datacentre; what is left out stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DatacenterUpdate {
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Where it is, free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// The VLAN ids networks may get from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan_range: Option<String>,
+    /// How long a VLAN id stays unused after its release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan_quarantine_seconds: Option<i64>,
+}
+
 /// A registered datacentre.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -69,6 +90,8 @@ pub struct Datacenter {
     pub encapsulation: Encapsulation,
     /// The VLAN ids networks may get.
     pub vlan_range: String,
+    /// How long a VLAN id stays unused after its release.
+    pub vlan_quarantine_seconds: u32,
     /// Sources that may always reach the networks.
     pub management_prefixes: Vec<String>,
     /// DNS servers that DHCP hands out.

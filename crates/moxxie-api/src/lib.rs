@@ -5,8 +5,10 @@
 //! tolerate fields and words they do not know.
 
 pub mod address;
+pub mod asn;
 pub mod audit;
 pub mod change;
+pub mod container;
 pub mod datacenter;
 pub mod enroll;
 pub mod exchange;
@@ -14,8 +16,10 @@ pub mod forecast;
 pub mod health;
 pub mod network;
 pub mod page;
+mod patch;
 pub mod plan;
 pub mod pool;
+pub mod prefix;
 pub mod problem;
 pub mod range;
 pub mod reality;
@@ -23,6 +27,8 @@ pub mod router;
 pub mod search;
 pub mod tenant;
 pub mod token;
+pub mod vlan;
+pub mod vrf;
 pub mod write;
 
 pub use page::{Page, PageQuery, PastPageQuery, PastQuery};

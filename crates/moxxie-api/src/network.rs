@@ -1,5 +1,7 @@
 //! Networks.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -7,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::change::ProvisioningStep;
 
 /// A network to allocate or to provision. The same for every datacentre, however it tags.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NetworkRequest {
     /// The tenant, by name or id.
@@ -19,7 +21,7 @@ pub struct NetworkRequest {
     /// The datacentre, by name or id.
     #[schema(example = "dc2")]
     pub datacenter: String,
-    /// Its size as a prefix length: `/24` or `24`.
+    /// Its size as a prefix length: `/24` or `24`; a length above 32 makes a network that is IPv6 alone.
     #[schema(example = "/24")]
     pub size: String,
     /// Free text.
@@ -37,9 +39,45 @@ pub struct NetworkRequest {
     /// A certain pool; any pool of the datacentre when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
+    /// Makes it dual stack: also the next free IPv6 prefix of this length, such as `/64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size6: Option<String>,
+    /// Makes it dual stack with this IPv6 prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet6: Option<String>,
+    /// A certain pool for the IPv6 prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool6: Option<String>,
+    /// `first` (the default) or `last` usable address, or a certain one together with `subnet`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
+    /// The same for the IPv6 prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway6: Option<String>,
+    /// The VRF, by name or id; `main` when absent. Only networks of `main` can be provisioned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vrf: Option<String>,
+    /// Where in the pool: `best_fit`, `first_fit`, `sparse`, or `by_vlan` (the block whose number is the VLAN id, or refused); as the pool says when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
     /// What it carries.
     #[serde(default)]
     pub options: NetworkOptions,
+    /// Labels: keys of at most 63 characters, values of at most 255; at most 32.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Other sizes for the prefixes of a network that is on no router.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworkResize {
+    /// Length of its prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<String>,
+    /// Length of the IPv6 prefix of a dual-stack network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size6: Option<String>,
 }
 
 /// What a network carries.
@@ -81,6 +119,15 @@ pub struct Network {
     pub subnet: String,
     /// Its gateway.
     pub gateway: String,
+    /// The IPv6 prefix of a dual-stack network. It is recorded; routers get it in a later version.
+    pub subnet6: Option<String>,
+    /// Its gateway.
+    pub gateway6: Option<String>,
+    /// The VRF's name.
+    pub vrf: String,
+    /// What a reader should know that no other field says, such as that an IPv6 prefix is on no router.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// First and last address given out by DHCP, `172.16.5.100-172.16.5.200`; `null` without DHCP.
     pub dhcp_range: Option<String>,
     /// The datacentre it was ordered for.
@@ -99,6 +146,8 @@ pub struct Network {
     pub pool: String,
     /// What it carries.
     pub options: NetworkOptions,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
     /// Whether a pair of routers can serve it later (from a /28 on).
     pub pairable: bool,
     /// `allocated`, `provisioning`, `provisioned`, `deprovisioning`, `failed`.

@@ -19,7 +19,7 @@ use crate::{
 pub fn choose(policy: Policy, lowest: impl IntoIterator<Item = IpNet>, length: u8) -> Option<IpNet> {
     let fitting = lowest.into_iter().filter(|block| block.prefix_len() <= length);
     match policy {
-        Policy::BestFit => {
+        Policy::BestFit | Policy::ByVlan => {
             fitting.min_by_key(|block| (std::cmp::Reverse(block.prefix_len()), block.network()))
         }
         Policy::FirstFit => fitting.min_by_key(IpNet::network),
@@ -39,6 +39,44 @@ pub fn remainder(block: IpNet, taken: IpNet) -> Vec<IpNet> {
     }
     left.reverse();
     left
+}
+
+/// The fewest aligned blocks that cover what `occupied` (ascending, without overlaps) leaves of `block`,
+/// ascending.
+#[must_use]
+pub fn gaps(block: IpNet, occupied: &[IpNet]) -> Vec<IpNet> {
+    let mut free = Vec::new();
+    fill(block, occupied, &mut free);
+    free
+}
+
+fn fill(block: IpNet, occupied: &[IpNet], free: &mut Vec<IpNet>) {
+    let Some(first) = occupied.first() else {
+        free.push(block);
+        return;
+    };
+    if first.contains(&block) {
+        return;
+    }
+    let Ok(halves) = block.subnets(block.prefix_len() + 1) else { return };
+    for half in halves {
+        let from = occupied.partition_point(|prefix| prefix.broadcast() < half.network());
+        let to = occupied.partition_point(|prefix| prefix.network() <= half.broadcast());
+        fill(half, &occupied[from..to.max(from)], free);
+    }
+}
+
+/// The block of a length whose number in the pool is `number`, counted from 0; `None` when the pool has not
+/// that many.
+#[must_use]
+pub fn numbered(pool: IpNet, length: u8, number: u16) -> Option<IpNet> {
+    let bits = length.checked_sub(pool.prefix_len())?;
+    if length > pool.max_prefix_len() || (bits < 16 && number >> bits != 0) {
+        return None;
+    }
+    let offset = u128::from(number).checked_shl((pool.max_prefix_len() - length).into())?;
+    let address = address_from_number(address_number(pool.network()).checked_add(offset)?, pool.network())?;
+    IpNet::new(address, length).ok()
 }
 
 /// The first prefix of a length in a block that is at least as large.
@@ -117,6 +155,35 @@ mod tests {
         assert_eq!(taken(Policy::FirstFit, &[27, 24, 25]), ["10.0.0.64/27", "10.0.1.0/24", "10.0.0.128/25"]);
         assert_eq!(taken(Policy::Sparse, &[26, 26, 26]), ["10.0.2.0/26", "10.0.1.0/26", "10.0.3.0/26"]);
         assert_eq!(choose(Policy::Sparse, [], 26), None);
+    }
+
+    fn gaps_of(block: &str, occupied: &[&str]) -> Vec<String> {
+        let occupied: Vec<IpNet> = occupied.iter().map(|text| text.parse().unwrap()).collect();
+        gaps(block.parse().unwrap(), &occupied).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn gaps_are_the_fewest_blocks() {
+        assert_eq!(gaps_of("10.0.0.0/24", &[]), ["10.0.0.0/24"]);
+        assert_eq!(gaps_of("10.0.0.0/24", &["10.0.0.64/26"]), ["10.0.0.0/26", "10.0.0.128/25"]);
+        assert_eq!(gaps_of("10.0.0.0/30", &["10.0.0.0/32", "10.0.0.3/32"]), ["10.0.0.1/32", "10.0.0.2/32"]);
+        assert_eq!(gaps_of("10.0.0.0/24", &["10.0.0.0/25", "10.0.0.128/25"]), [""; 0]);
+        assert_eq!(gaps_of("10.0.0.0/24", &["10.0.0.0/16"]), [""; 0]);
+        assert_eq!(gaps_of("::/127", &["::1/128"]), ["::/128"]);
+    }
+
+    #[test]
+    fn blocks_have_numbers() {
+        let number = |pool: &str, length, number| {
+            numbered(pool.parse().unwrap(), length, number).map(|block| block.to_string())
+        };
+        assert_eq!(number("172.16.0.0/16", 24, 150).as_deref(), Some("172.16.150.0/24"));
+        assert_eq!(number("172.20.0.0/16", 24, 255).as_deref(), Some("172.20.255.0/24"));
+        assert_eq!(number("172.20.0.0/16", 24, 256), None);
+        assert_eq!(number("10.0.0.0/8", 24, 4094).as_deref(), Some("10.15.254.0/24"));
+        assert_eq!(number("2001:db8::/48", 64, 150).as_deref(), Some("2001:db8:0:96::/64"));
+        assert_eq!(number("10.0.0.0/24", 16, 0), None);
+        assert_eq!(number("10.0.0.0/24", 33, 0), None);
     }
 
     #[test]

@@ -43,11 +43,14 @@ pub enum Policy {
     FirstFit,
     /// At the beginning of the largest free block: leaves each prefix room to grow.
     Sparse,
+    /// For a network the block whose number in the pool is its VLAN id, when it is free: VLAN 150 gets
+    /// 172.16.150.0/24 of 172.16.0.0/16. That numbers networks alike in every site. Else best fit.
+    ByVlan,
 }
 
 impl Policy {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::BestFit, Self::FirstFit, Self::Sparse];
+    pub const ALL: [Self; 4] = [Self::BestFit, Self::FirstFit, Self::Sparse, Self::ByVlan];
 
     /// The word on the wire and in the database.
     #[must_use]
@@ -56,6 +59,7 @@ impl Policy {
             Self::BestFit => "best_fit",
             Self::FirstFit => "first_fit",
             Self::Sparse => "sparse",
+            Self::ByVlan => "by_vlan",
         }
     }
 

@@ -94,6 +94,23 @@ impl VlanRange {
         u32::from(self.last.0 - self.first.0) + 1
     }
 
+    /// What of the range is not in `used` (ascending), as ranges.
+    #[must_use]
+    pub fn free(self, used: impl IntoIterator<Item = VlanId>) -> Vec<Self> {
+        let mut free = Vec::new();
+        let mut next = self.first.0;
+        for id in used.into_iter().map(|id| id.0).filter(|id| (self.first.0..=self.last.0).contains(id)) {
+            if next < id {
+                free.push(Self { first: VlanId(next), last: VlanId(id - 1) });
+            }
+            next = id + 1;
+        }
+        if next <= self.last.0 {
+            free.push(Self { first: VlanId(next), last: self.last });
+        }
+        free
+    }
+
     /// The smallest id of the range that is not in `used`, which may be in any order.
     ///
     /// A domain has at most 4094 ids, so one pass over a bitmap is a bounded cost.
@@ -161,6 +178,18 @@ mod tests {
         for bad in ["", "-", "a-b", "5-4", "0-9", "9-5000"] {
             assert!(bad.parse::<VlanRange>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn free_ranges_are_what_is_left() {
+        let range: VlanRange = "100-110".parse().unwrap();
+        let free = |used: &[i64]| -> Vec<String> {
+            range.free(used.iter().map(|id| vlan(*id))).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(free(&[]), ["100-110"]);
+        assert_eq!(free(&[5, 100, 103, 104, 110, 200]), ["101-102", "105-109"]);
+        assert_eq!(free(&[109]), ["100-108", "110-110"]);
+        assert_eq!(free(&(100..=110).collect::<Vec<_>>()), [""; 0]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{
     write::transaction,
 };
 
-/// How often the audit chains are signed and old keys are forgotten.
+/// How often the audit chains are signed, old keys are forgotten, and holds and quarantines end.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
 /// How often holds and quarantines are looked at: that much later than said they end at most.
 const LAPSE_INTERVAL: Duration = Duration::from_secs(1);
@@ -153,8 +153,8 @@ impl Engine {
         changes.and(upkeep).and(failures).and(scans).and(lapses)
     }
 
-    /// Signs the heads of the audit chains, forgets old idempotency keys and looks how full pools are, now
-    /// and then.
+    /// Signs the heads of the audit chains, forgets old idempotency keys, ends what ends by itself and looks how
+    /// full pools are, now and then.
     async fn run_upkeep(&self, shutdown: CancellationToken) -> Result<(), Error> {
         loop {
             if let Err(error) = self.upkeep().await {
@@ -194,6 +194,7 @@ impl Engine {
         self.0.store.checkpoint_audit(now).await?;
         let before = now.checked_sub(jiff::SignedDuration::from_hours(24 * KEY_DAYS)).unwrap_or(now);
         transaction!(self, |tx| { tx.purge_idempotent(before).await? })?;
+        self.end_lapsed().await?;
         self.sample_pools().await?;
         self.show_pools().await
     }

@@ -4,10 +4,13 @@
 //! `moxxie-api` or an [`Error`]. It knows neither HTTP nor SQL nor a router's words.
 
 pub mod address;
+pub mod asn;
 pub mod audit;
 mod batch;
 pub mod change;
+mod claim;
 pub mod clock;
+pub mod container;
 pub mod context;
 pub mod engine;
 pub mod error;
@@ -16,9 +19,11 @@ pub mod failpoint;
 mod forecast;
 mod history;
 mod intent;
+mod lapse;
 pub mod network;
 mod page;
 pub mod pool;
+pub mod prefix;
 pub mod range;
 pub mod reality;
 pub mod router;
@@ -28,6 +33,8 @@ pub mod site;
 pub mod tenant;
 pub mod token;
 mod validate;
+pub mod vlan;
+pub mod vrf;
 mod write;
 
 pub use context::{Context, Idempotency};

@@ -3,6 +3,7 @@
 mod allocate;
 mod directory;
 mod order;
+mod resize;
 mod view;
 
 use moxxie_api::{
@@ -120,6 +121,7 @@ impl Engine {
         }
         let order = Order::check(&request)?;
         let ground = self.ground(context, &order).await?;
+        refuse_ipam_only(&self.0.store, ground.vrf.id, order.first.is_ipv6())?;
         let routers = self.routers_for(&self.0.store, &ground.domain, &ground.site).await?;
         let result = transaction!(self, |tx| {
             let network = self.reserve(&mut tx, &ground, &order, NetworkStatus::Provisioning).await?;
@@ -171,6 +173,7 @@ impl Engine {
     ) -> Result<DryRun, Error> {
         context.require(Role::Operator)?;
         let (ground, network) = self.rehearse(context, &request).await?;
+        refuse_ipam_only(&self.0.store, network.vrf_id, network.prefix.addr().is_ipv6())?;
         let routers = self.routers_for(&self.0.store, &ground.domain, &ground.site).await?;
         let routers = self.rehearse_change(ChangeKind::Provision, &network, &routers).await?;
         Ok(DryRun { network: Some(view(&network, of_ground(&ground, &network))), routers })
@@ -420,7 +423,10 @@ impl Engine {
                 return Ok(Accepted { change: same, network: Some(self.network_view(&tx, &network).await?) });
             }
             let status = match kind {
-                ChangeKind::Provision => NetworkStatus::Provisioning,
+                ChangeKind::Provision => {
+                    refuse_ipam_only(&tx, network.vrf_id, network.prefix.addr().is_ipv6())?;
+                    NetworkStatus::Provisioning
+                }
                 ChangeKind::Deprovision => {
                     self.refuse_while_in_use(&tx, &network).await?;
                     NetworkStatus::Deprovisioning
@@ -539,4 +545,24 @@ fn restorable(network: &stored::Network) -> Result<NetworkStatus, Error> {
             ),
         )),
     }
+}
+
+/// Routers carry the VRF main and IPv4 in this version; whatever else is asked of them is refused and never
+/// left out silently.
+fn refuse_ipam_only(reads: &Reads, vrf: moxxie_core::VrfId, ipv6_alone: bool) -> Result<(), Error> {
+    if vrf != reads.main_vrf() {
+        return Err(Error::conflict(
+            "vrf_not_on_routers",
+            "only networks of the VRF main can be put on routers; networks of other VRFs can be reserved (POST \
+             /networks/allocate, `moxxie network allocate`)",
+        ));
+    }
+    if ipv6_alone {
+        return Err(Error::conflict(
+            "family_not_on_routers",
+            "a network that is IPv6 alone cannot be put on routers in this version; it can be reserved (POST \
+             /networks/allocate, `moxxie network allocate`)",
+        ));
+    }
+    Ok(())
 }

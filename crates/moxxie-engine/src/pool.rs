@@ -1,13 +1,29 @@
-//! Pools.
+//! Pools. How they are cut and put together is in [`mod@arrange`].
+
+pub(crate) mod arrange;
 
 use moxxie_api::{
     Page, PageQuery,
-    pool::{Pool, PoolCreate, PoolUsage},
+    pool::{Pool, PoolCreate, PoolUpdate, PoolUsage},
 };
-use moxxie_core::{Name, PoolId, identity::Role, pool, prefix};
+use moxxie_core::{
+    Name, PoolId,
+    claim::Status,
+    identity::Role,
+    pool::{self, Policy},
+    prefix,
+};
+use moxxie_store::{Reads, Tx};
 use serde_json::json;
 
-use crate::{Context, Engine, Error, audit::Entry, page, validate::Checks, write::transaction};
+use crate::{
+    Context, Engine, Error,
+    claim::something_named,
+    container::percent,
+    page,
+    validate::Checks,
+    write::{still_used, transaction},
+};
 
 impl Engine {
     /// Registers a pool. Needs admin.
@@ -26,6 +42,8 @@ impl Engine {
         if prefix.is_some_and(|prefix| prefix.prefix_len() < 8) {
             checks.wrong("prefix", "is larger than a /8: register the part that is yours");
         }
+        let policy = checks.policy(request.policy.as_deref()).unwrap_or_default();
+        let quarantine_s = checks.quarantine("quarantineSeconds", request.quarantine_seconds);
         checks.done()?;
         let (Some(name), Some(prefix)) = (name, prefix) else {
             return Err(Error::invalid("", "the request is incomplete"));
@@ -34,53 +52,80 @@ impl Engine {
             Some(site) => Some(self.site_in_field("datacenter", site).await?),
             None => None,
         };
+        let vrf = self.vrf_in_field(request.vrf.as_deref()).await?;
         let pool = pool::Pool {
             id: PoolId::new(self.0.ambient.uuid()),
             name,
             site_id: site.as_ref().map(|site| site.id),
-            vrf_id: self.0.store.main_vrf(),
+            vrf_id: vrf.id,
             prefix,
             description,
-            policy: pool::Policy::default(),
-            quarantine_s: 0,
+            policy,
+            quarantine_s,
             used: pool::Used::default(),
             version: 0,
         };
-        // Two pools that share addresses would hide from each other what they give out.
-        let overlapping = self
-            .0
-            .store
-            .pools()
-            .await?
-            .into_iter()
-            .find(|other| other.vrf_id == pool.vrf_id && prefix::overlap(&other.prefix, &pool.prefix));
-        if let Some(other) = overlapping {
-            return Err(Error::conflict(
-                "pool_overlap",
-                format!(
-                    "{prefix} overlaps pool {} ({}); pools of one VRF may not overlap",
-                    other.name, other.prefix
-                ),
-            ));
-        }
         let result = transaction!(self, |tx| {
+            tx.lock_vrf(vrf.id).await?;
+            refuse_overlap(&tx, &pool, &[]).await?;
+            // Containers hold pools, never the other way round.
+            let inside = tx.containers_within(vrf.id, prefix).await?;
+            if let Some(inner) = inside.into_iter().find(|inner| inner.prefix != prefix) {
+                let message = format!(
+                    "container {} ({}) lies in {prefix}: containers hold pools, not the other way round; \
+                     register pools inside it, or remove it first",
+                    inner.name, inner.prefix
+                );
+                return Err(Error::conflict("container_inside", message));
+            }
             tx.insert_pool(&pool, self.now()).await?;
-            let answer = Pool {
-                id: pool.id.to_string(),
-                name: pool.name.to_string(),
-                datacenter: site.as_ref().map(|site| site.name.to_string()),
-                prefix: pool.prefix.to_string(),
-                description: pool.description.clone(),
-                usage: usage(&pool, &tx.pool_statistics(pool.id).await?),
-                created_at: pool.id.created_at(),
-            };
-            tx.audit(self.event(context, Entry {
-                action: "pool.create",
-                object: pool.id.to_string(),
-                tenant: None,
-                outcome: "succeeded",
-                detail: json!({"name": pool.name, "prefix": pool.prefix, "datacenter": answer.datacenter}),
-            }));
+            let answer = self.pool_view(&tx, &pool).await?;
+            self.note(&mut tx, context, "pool.create", &pool.id, json!({"after": answer}));
+            self.keep(&mut tx, context, &answer).await?;
+            answer
+        });
+        self.or_recall(context, result).await
+    }
+
+    /// Changes what is said of a pool. Needs admin.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn update_pool(
+        &self,
+        context: &Context,
+        name: &str,
+        request: PoolUpdate,
+    ) -> Result<Pool, Error> {
+        context.require(Role::Admin)?;
+        if let Some(done) = self.recall(context).await? {
+            return Ok(done);
+        }
+        something_named(&request, "name, datacenter, policy, quarantineSeconds, description")?;
+        let mut checks = Checks::default();
+        let new_name = request.name.as_deref().and_then(|name| checks.name("name", name));
+        let policy = checks.policy(request.policy.as_deref());
+        let quarantine = request.quarantine_seconds.map(|s| checks.quarantine("quarantineSeconds", Some(s)));
+        let description = request.description.as_deref().map(|text| checks.text("description", text, 1000));
+        checks.done()?;
+        let site_id = match &request.datacenter {
+            None => None,
+            Some(None) => Some(None),
+            Some(Some(site)) => Some(Some(self.site_in_field("datacenter", site).await?.id)),
+        };
+        let id = self.pool_by_name(name).await?.id;
+        let result = transaction!(self, |tx| {
+            let before = self.locked_pool(&mut tx, id, name).await?;
+            let mut after = before.clone();
+            after.name = new_name.clone().unwrap_or(after.name);
+            after.policy = policy.unwrap_or(after.policy);
+            after.quarantine_s = quarantine.unwrap_or(after.quarantine_s);
+            after.description = description.clone().unwrap_or(after.description);
+            after.site_id = site_id.unwrap_or(after.site_id);
+            let old = self.pool_view(&tx, &before).await?;
+            tx.update_pool(&after, self.now()).await?;
+            let answer = self.pool_view(&tx, &after).await?;
+            self.note(&mut tx, context, "pool.update", &id, json!({"before": old, "after": answer}));
             self.keep(&mut tx, context, &answer).await?;
             answer
         });
@@ -93,21 +138,31 @@ impl Engine {
     /// See [`Error`]; one that is in use is a [`Error::Conflict`].
     pub async fn delete_pool(&self, context: &Context, name: &str) -> Result<(), Error> {
         context.require(Role::Admin)?;
-        let pool = self.find_pool(name).await?.ok_or_else(|| Error::not_found("pool", name))?;
-        transaction!(self, |tx| {
-            let deleted = tx.delete_pool(pool.id).await;
-            deleted.map_err(|error| crate::write::still_used(error, "pool", &pool.name))?;
-            tx.audit(self.event(
-                context,
-                Entry {
-                    action: "pool.delete",
-                    object: pool.id.to_string(),
-                    tenant: None,
-                    outcome: "succeeded",
-                    detail: json!({"name": pool.name}),
-                },
-            ));
-        })
+        if self.recall::<()>(context).await?.is_some() {
+            return Ok(());
+        }
+        let id = self.pool_by_name(name).await?.id;
+        let result = transaction!(self, |tx| {
+            let pool = self.locked_pool(&mut tx, id, name).await?;
+            self.reap_pool(&mut tx, id).await?;
+            if let Some(first) = tx.first_prefixes(&pool, 1).await?.first() {
+                let count = self.locked_pool(&mut tx, id, name).await?.used.total();
+                let message = format!(
+                    "pool {} is still in use: {count} of its prefixes are taken, such as {} ({}); release them \
+                     first, quarantined ones too",
+                    pool.name,
+                    first.prefix,
+                    first.claim.status().as_str()
+                );
+                return Err(Error::conflict("in_use", message));
+            }
+            let deleted = tx.delete_pool(id).await;
+            deleted.map_err(|error| still_used(error, "pool", &pool.name))?;
+            let detail = json!({"name": pool.name, "prefix": pool.prefix});
+            self.note(&mut tx, context, "pool.delete", &id, detail);
+            self.keep(&mut tx, context, &()).await?;
+        });
+        self.or_recall(context, result).await
     }
 
     /// Lists pools by name.
@@ -120,7 +175,7 @@ impl Engine {
         let (pools, next_cursor) = page::slice(all, query.cursor, query.limit, |pool| pool.name.to_string())?;
         let mut items = Vec::with_capacity(pools.len());
         for pool in pools {
-            items.push(self.pool_view(pool).await?);
+            items.push(self.pool_view(&self.0.store, &pool).await?);
         }
         Ok(Page { items, next_cursor })
     }
@@ -131,8 +186,26 @@ impl Engine {
     /// See [`Error`].
     pub async fn pool(&self, context: &Context, name: &str) -> Result<Pool, Error> {
         context.require(Role::Viewer)?;
-        let pool = self.find_pool(name).await?.ok_or_else(|| Error::not_found("pool", name))?;
-        self.pool_view(pool).await
+        self.pool_view(&self.0.store, &self.pool_by_name(name).await?).await
+    }
+
+    pub(crate) async fn pool_by_name(&self, name: &str) -> Result<pool::Pool, Error> {
+        self.find_pool(name).await?.ok_or_else(|| Error::not_found("pool", name))
+    }
+
+    /// The pool as it stays until the transaction ends.
+    pub(crate) async fn locked_pool(&self, tx: &mut Tx, id: PoolId, name: &str) -> Result<pool::Pool, Error> {
+        tx.lock_pools(&[id]).await?.pop().ok_or_else(|| Error::not_found("pool", name))
+    }
+
+    /// The pool a request names in a field; the error lists the pools there are.
+    pub(crate) async fn pool_in_field(&self, field: &str, name: &str) -> Result<pool::Pool, Error> {
+        if let Some(pool) = self.find_pool(name).await? {
+            return Ok(pool);
+        }
+        let known: Vec<_> = self.0.store.pools().await?.into_iter().map(|p| p.name.to_string()).collect();
+        let name = crate::validate::short(name);
+        Err(Error::invalid(field, format!("there is no pool {name:?}; there are: {}", known.join(", "))))
     }
 
     pub(crate) async fn find_pool(&self, name: &str) -> Result<Option<pool::Pool>, Error> {
@@ -147,31 +220,76 @@ impl Engine {
         Ok(usage(pool, &self.0.store.pool_statistics(pool.id).await?))
     }
 
-    async fn pool_view(&self, pool: pool::Pool) -> Result<Pool, Error> {
-        let usage = self.pool_usage(&pool).await?;
+    pub(crate) async fn pool_view(&self, reads: &Reads, pool: &pool::Pool) -> Result<Pool, Error> {
+        let statistics = reads.pool_statistics(pool.id).await?;
         let datacenter = match pool.site_id {
-            Some(id) => self.0.store.site(id).await?.map(|site| site.name.to_string()),
+            Some(id) => reads.site(id).await?.map(|site| site.name.to_string()),
             None => None,
         };
+        let vrf = reads.vrf(pool.vrf_id).await?.map_or(String::new(), |vrf| vrf.name.to_string());
         Ok(Pool {
             id: pool.id.to_string(),
             name: pool.name.to_string(),
             datacenter,
             prefix: pool.prefix.to_string(),
-            description: pool.description,
-            usage,
+            vrf,
+            policy: pool.policy.as_str().to_owned(),
+            quarantine_seconds: pool.quarantine_s,
+            description: pool.description.clone(),
+            usage: usage(pool, &statistics),
             created_at: pool.id.created_at(),
         })
     }
 }
 
+impl Checks {
+    /// A pool's policy, or the one a request wants instead.
+    pub(crate) fn policy(&mut self, policy: Option<&str>) -> Option<Policy> {
+        let text = policy?;
+        let policy = Policy::parse(text);
+        if policy.is_none() {
+            let known = Policy::ALL.map(Policy::as_str).join(", ");
+            self.wrong("policy", format!("is not a policy: {known}"));
+        }
+        policy
+    }
+}
+
+/// Two pools that share addresses would hide from each other what they give out. `but` are those that are
+/// about to make room.
+async fn refuse_overlap(reads: &Reads, pool: &pool::Pool, but: &[PoolId]) -> Result<(), Error> {
+    let others = reads.pools().await?;
+    let other = others.into_iter().find(|other| {
+        other.vrf_id == pool.vrf_id
+            && other.id != pool.id
+            && !but.contains(&other.id)
+            && prefix::overlap(&other.prefix, &pool.prefix)
+    });
+    match other {
+        None => Ok(()),
+        Some(other) => Err(Error::conflict(
+            "pool_overlap",
+            format!(
+                "{} overlaps pool {} ({}); pools of one VRF may not overlap",
+                pool.prefix, other.name, other.prefix
+            ),
+        )),
+    }
+}
+
 fn usage(pool: &pool::Pool, statistics: &moxxie_store::PoolStatistics) -> PoolUsage {
-    let free = statistics.free_addresses as f64 / statistics.total_addresses.max(1) as f64;
     PoolUsage {
         pool: pool.name.to_string(),
         prefix: pool.prefix.to_string(),
-        used_percent: ((1.0 - free) * 10_000.0).round() / 100.0,
+        used_percent: percent(
+            pool.used.all_addresses(pool.prefix.max_prefix_len()),
+            statistics.total_addresses,
+        ),
         prefixes: statistics.allocated,
+        assigned: pool.used.count(Status::Assigned),
+        held: pool.used.count(Status::Held),
+        reserved: pool.used.count(Status::Reserved),
+        quarantined: pool.used.count(Status::Quarantined),
         largest_free: statistics.largest_free.map(|length| format!("/{length}")),
     }
 }

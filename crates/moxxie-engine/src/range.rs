@@ -144,7 +144,7 @@ impl Engine {
 }
 
 /// What is free follows from the ranges: it is computed anew, unless nothing was given out yet.
-trait Renew {
+pub(crate) trait Renew {
     async fn renew_space(&mut self, before: &Ground) -> Result<(), Error>;
 }
 

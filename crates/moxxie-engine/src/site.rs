@@ -2,7 +2,10 @@
 
 use moxxie_api::{
     Page, PageQuery,
-    datacenter::{AvailableResources, Datacenter, DatacenterCreate, Encapsulation as WireEncapsulation},
+    datacenter::{
+        AvailableResources, Datacenter, DatacenterCreate, DatacenterUpdate,
+        Encapsulation as WireEncapsulation,
+    },
 };
 use moxxie_core::{
     DomainId, Name, SiteId,
@@ -14,7 +17,9 @@ use moxxie_core::{
 };
 use serde_json::json;
 
-use crate::{Context, Engine, Error, audit::Entry, page, validate::Checks, write::transaction};
+use crate::{
+    Context, Engine, Error, audit::Entry, claim::something_named, page, validate::Checks, write::transaction,
+};
 
 /// The VLAN ids a site gives out unless told otherwise: 1 is every switch's default, and the top is
 /// where vendors keep internal VLANs.
@@ -65,6 +70,7 @@ impl Engine {
         let encapsulation = encapsulation(&mut checks, request.encapsulation.as_ref());
         let range = request.vlan_range.as_deref().unwrap_or(USUAL_RANGE).parse::<VlanRange>();
         let range = checks.take("vlanRange", range);
+        let quarantine_s = checks.quarantine("vlanQuarantineSeconds", request.vlan_quarantine_seconds);
         let management_prefixes = checks.prefixes("managementPrefixes", &request.management_prefixes);
         let dns_servers = checks.addresses("dnsServers", &request.dns_servers);
         let hand_off = match request.hand_off.as_deref() {
@@ -97,9 +103,55 @@ impl Engine {
             name: first_domain,
             encapsulation,
             range,
-            quarantine_s: 0,
+            quarantine_s,
         };
         Ok((site, domain))
+    }
+
+    /// Changes what is said of a site and which VLAN ids its networks get. What has a VLAN id keeps it, also
+    /// outside a new range. Needs admin.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn update_site(
+        &self,
+        context: &Context,
+        name: &str,
+        request: DatacenterUpdate,
+    ) -> Result<Datacenter, Error> {
+        context.require(Role::Admin)?;
+        if let Some(done) = self.recall(context).await? {
+            return Ok(done);
+        }
+        something_named(&request, "description, location, vlanRange, vlanQuarantineSeconds")?;
+        let mut checks = Checks::default();
+        let description = request.description.as_deref().map(|text| checks.text("description", text, 1000));
+        let location = request.location.as_deref().map(|text| checks.text("location", text, 200));
+        let range = request.vlan_range.as_deref();
+        let range = range.and_then(|range| checks.take("vlanRange", range.parse::<VlanRange>()));
+        let quarantine =
+            request.vlan_quarantine_seconds.map(|s| checks.quarantine("vlanQuarantineSeconds", Some(s)));
+        checks.done()?;
+        let known = self.find_site(name).await?.ok_or_else(|| Error::not_found("datacenter", name))?;
+        let domain_id = self.domain_of(&known).await?.id;
+        let result = transaction!(self, |tx| {
+            let missing = || Error::not_found("datacenter", name);
+            let old_domain = tx.lock_domain(domain_id).await?.ok_or_else(missing)?;
+            let old = tx.site(known.id).await?.ok_or_else(missing)?;
+            let (mut site, mut domain) = (old.clone(), old_domain.clone());
+            site.description = description.clone().unwrap_or(site.description);
+            site.location = location.clone().unwrap_or(site.location);
+            domain.range = range.unwrap_or(domain.range);
+            domain.quarantine_s = quarantine.unwrap_or(domain.quarantine_s);
+            tx.update_site(&site, self.now()).await?;
+            tx.update_domain(&domain, self.now()).await?;
+            let answer = view(&site, &domain);
+            let detail = json!({"before": view(&old, &old_domain), "after": answer});
+            self.note(&mut tx, context, "site.update", &site.id, detail);
+            self.keep(&mut tx, context, &answer).await?;
+            answer
+        });
+        self.or_recall(context, result).await
     }
 
     /// Forgets a site that nothing refers to any more. Needs admin.
@@ -108,8 +160,11 @@ impl Engine {
     /// See [`Error`]; one that is in use is a [`Error::Conflict`].
     pub async fn delete_site(&self, context: &Context, name: &str) -> Result<(), Error> {
         context.require(Role::Admin)?;
+        if self.recall::<()>(context).await?.is_some() {
+            return Ok(());
+        }
         let site = self.find_site(name).await?.ok_or_else(|| Error::not_found("datacenter", name))?;
-        transaction!(self, |tx| {
+        let result = transaction!(self, |tx| {
             for domain in tx.domains_of_site(site.id).await? {
                 let deleted = tx.delete_domain(domain.id).await;
                 deleted.map_err(|error| crate::write::still_used(error, "datacenter", &site.name))?;
@@ -126,7 +181,9 @@ impl Engine {
                     detail: json!({"name": site.name}),
                 },
             ));
-        })
+            self.keep(&mut tx, context, &()).await?;
+        });
+        self.or_recall(context, result).await
     }
 
     /// Lists sites by name.
@@ -280,6 +337,7 @@ fn view(site: &Site, domain: &Domain) -> Datacenter {
         location: site.location.clone(),
         encapsulation: wire(domain.encapsulation),
         vlan_range: domain.range.to_string(),
+        vlan_quarantine_seconds: domain.quarantine_s,
         management_prefixes: site.management_prefixes.iter().map(ToString::to_string).collect(),
         dns_servers: site.dns_servers.iter().map(ToString::to_string).collect(),
         hand_off: hand_off.to_owned(),

@@ -50,9 +50,12 @@ impl Engine {
     /// See [`Error`]; one that is in use is a [`Error::Conflict`].
     pub async fn delete_tenant(&self, context: &Context, name: &str) -> Result<(), Error> {
         context.require(Role::Operator)?;
+        if self.recall::<()>(context).await?.is_some() {
+            return Ok(());
+        }
         let tenant =
             self.find_tenant(context, name).await?.ok_or_else(|| Error::not_found("tenant", name))?;
-        transaction!(self, |tx| {
+        let result = transaction!(self, |tx| {
             let deleted = tx.delete_tenant(tenant.id).await;
             deleted.map_err(|error| crate::write::still_used(error, "tenant", &tenant.name))?;
             tx.audit(self.event(
@@ -65,7 +68,9 @@ impl Engine {
                     detail: json!({"name": tenant.name}),
                 },
             ));
-        })
+            self.keep(&mut tx, context, &()).await?;
+        });
+        self.or_recall(context, result).await
     }
 
     /// Lists tenants by name.

@@ -78,7 +78,7 @@ fn refused(constraint: Constraint) -> Error {
             Error::conflict("container_taken", "the VRF has a container of that prefix already")
         }
         Constraint::AsnRangeOverlap => {
-            Error::conflict("range_overlap", "the range overlaps another range of AS numbers")
+            Error::conflict("asn_range_overlap", "the range overlaps another range of AS numbers")
         }
         Constraint::AsnTaken => Error::conflict("asn_taken", "the AS number is in use"),
         Constraint::RangeOverlap => {
@@ -170,8 +170,10 @@ impl Engine {
         result: Result<T, Error>,
     ) -> Result<T, Error> {
         match result {
-            // The loser may also have met what the winner made: a name, a VLAN, an address.
-            Err(error @ (Error::Conflict { .. } | Error::Invalid(_))) if context.idempotency.is_some() => {
+            // The loser may also have met what the winner made (a name, a VLAN, an address), or removed.
+            Err(error @ (Error::Conflict { .. } | Error::Invalid(_) | Error::NotFound { .. }))
+                if context.idempotency.is_some() =>
+            {
                 self.recall(context).await?.ok_or(error)
             }
             other => other,

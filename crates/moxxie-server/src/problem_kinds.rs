@@ -60,7 +60,7 @@ kinds! {
     RANGE_OVERLAP = 409 "range_overlap" "The range overlaps another":
         "Ranges of a network do not overlap: an address is for one thing. Look at them (GET .../ranges) and choose \
          others, or delete the one in the way.";
-    QUARANTINED = 409 "quarantined" "The address is in quarantine":
+    QUARANTINED = 409 "quarantined" "It is in quarantine":
         "It was released and is kept back for a while. Wait, or end the quarantine by releasing it once more with \
          `now=true`; then it is free for everybody.";
     ON_ROUTERS = 409 "on_routers" "It is on the routers already":
@@ -116,6 +116,38 @@ kinds! {
          the best fitting free one.";
     POOL_OVERLAP = 409 "pool_overlap" "The pool overlaps another one":
         "Pools may only nest. Register the part that no other pool has.";
+    INSIDE_POOL = 409 "inside_pool" "The container would lie in a pool":
+        "Containers hold pools and other containers; pools are the leaves. Split the pool, or name a larger \
+         prefix.";
+    CONTAINER_INSIDE = 409 "container_inside" "A container lies in the pool":
+        "Containers hold pools, not the other way round. Register pools inside the container, or remove it \
+         first; what lies in it stays.";
+    POOLS_DIFFER = 409 "pools_differ" "The pools cannot be one":
+        "Pools that become one must be of one VRF and for the same datacentre. Make that the same first.";
+    WHOLE_POOL = 409 "whole_pool" "The prefix is a whole pool":
+        "Nothing would be left of its pool. Change that pool instead (its datacentre, policy, name), or merge it \
+         with the other.";
+    PREFIXES_DIFFER = 409 "prefixes_differ" "The prefixes cannot be one":
+        "Prefixes that become one must be of one pool and owner and taken in the same way.";
+    NOT_HELD = 409 "not_held" "It is not held":
+        "Only a hold that has not lapsed can be confirmed. Take it anew.";
+    BULK_REFUSED = 409 "bulk_refused" "Some items cannot be done":
+        "All or none: some items cannot be had, so nothing was taken. `context.errors` lists each by its \
+         place in the request.";
+    ASN_RANGE_OVERLAP = 409 "asn_range_overlap" "The range overlaps another one":
+        "Ranges of AS numbers may not overlap. Register the part that no other range has.";
+    RANGE_RESERVED = 409 "range_reserved" "The range is kept for another tenant":
+        "Numbers of this range go to one tenant only. Ask for a number of another range.";
+    NO_RANGE = 409 "no_range" "There is no range of AS numbers":
+        "AS numbers come from ranges and none is open to this tenant and datacentre. Register one.";
+    NETWORK_ON_ROUTERS = 409 "network_on_routers" "The network is on routers":
+        "Its prefix cannot change while routers and hosts use it. Order a network of the new size, move the \
+         hosts, then remove this one.";
+    VRF_NOT_ON_ROUTERS = 409 "vrf_not_on_routers" "The VRF is not on routers":
+        "Only networks of the VRF main can be put on routers in this version. Those of other VRFs can be \
+         reserved.";
+    FAMILY_NOT_ON_ROUTERS = 409 "family_not_on_routers" "IPv6 is not put on routers":
+        "A network that is IPv6 alone can be reserved, but not put on routers in this version.";
     ADDRESS_TAKEN = 409 "address_taken" "The address is taken":
         "The address is recorded already. Ask for another one, or for the next free one.";
     ADDRESS_ANSWERS = 409 "address_answers" "The address is in use":

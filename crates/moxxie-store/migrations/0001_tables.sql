@@ -85,7 +85,7 @@ CREATE TABLE pool (
     length BIGINT NOT NULL,
     prefix TEXT NOT NULL,
     description TEXT NOT NULL,
-    policy TEXT NOT NULL CHECK (policy IN ('best_fit', 'first_fit', 'sparse')),
+    policy TEXT NOT NULL CHECK (policy IN ('best_fit', 'first_fit', 'sparse', 'by_vlan')),
     -- Seconds a prefix stays unused after its release.
     quarantine BIGINT NOT NULL CHECK (quarantine >= 0),
     used TEXT NOT NULL,

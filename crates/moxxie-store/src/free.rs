@@ -6,7 +6,7 @@
 use ipnet::IpNet;
 use moxxie_core::{
     PoolId,
-    free::{buddy, choose, parent, remainder},
+    free::{buddy, choose, gaps, parent, remainder},
     pool::{Policy, Pool, Used},
     prefix::{bounds, overlap},
 };
@@ -57,7 +57,7 @@ pub(crate) static STATEMENTS: &[&Statement] = &[&BEST, &LOWEST, &BEFORE, &BETWEE
 impl Reads {
     /// The free block that the policy takes a prefix of this length from.
     pub(crate) async fn block_for(&self, pool: &Pool, policy: Policy, length: u8) -> Result<Option<IpNet>> {
-        if policy == Policy::BestFit {
+        if matches!(policy, Policy::BestFit | Policy::ByVlan) {
             return self.one(&BEST, &params![pool.id, length], |row| row.prefix("prefix")).await;
         }
         let params = params![pool.id, pool.prefix.prefix_len(), length];
@@ -122,8 +122,7 @@ impl Tx {
     pub(crate) async fn rebuild(&mut self, pool: &mut Pool) -> Result<()> {
         let there = self.shapes_within(pool.vrf_id, pool.prefix).await?;
         let occupied: Vec<IpNet> = there.iter().map(|(prefix, _)| *prefix).collect();
-        let mut free = Vec::new();
-        gaps(pool.prefix, &occupied, &mut free);
+        let free = gaps(pool.prefix, &occupied);
         self.execute(&CLEAR, &params![pool.id]).await?;
         for block in free {
             self.insert_block(pool.id, block).await?;
@@ -143,44 +142,5 @@ impl Tx {
     pub(crate) async fn remove_block(&mut self, pool: PoolId, block: IpNet) -> Result<bool> {
         let params = params![pool, bounds(&block).0, block.prefix_len()];
         Ok(self.execute(&DELETE, &params).await? > 0)
-    }
-}
-
-/// The fewest aligned blocks that cover what `occupied` (ascending, without overlaps) leaves of `block`.
-fn gaps(block: IpNet, occupied: &[IpNet], free: &mut Vec<IpNet>) {
-    let Some(first) = occupied.first() else {
-        free.push(block);
-        return;
-    };
-    if first.contains(&block) {
-        return;
-    }
-    let Ok(halves) = block.subnets(block.prefix_len() + 1) else { return };
-    for half in halves {
-        let from = occupied.partition_point(|prefix| prefix.broadcast() < half.network());
-        let to = occupied.partition_point(|prefix| prefix.network() <= half.broadcast());
-        gaps(half, &occupied[from..to.max(from)], free);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn gaps_of(block: &str, occupied: &[&str]) -> Vec<String> {
-        let occupied: Vec<IpNet> = occupied.iter().map(|text| text.parse().unwrap()).collect();
-        let mut free = Vec::new();
-        gaps(block.parse().unwrap(), &occupied, &mut free);
-        free.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn gaps_are_the_fewest_blocks() {
-        assert_eq!(gaps_of("10.0.0.0/24", &[]), ["10.0.0.0/24"]);
-        assert_eq!(gaps_of("10.0.0.0/24", &["10.0.0.64/26"]), ["10.0.0.0/26", "10.0.0.128/25"]);
-        assert_eq!(gaps_of("10.0.0.0/30", &["10.0.0.0/32", "10.0.0.3/32"]), ["10.0.0.1/32", "10.0.0.2/32"]);
-        assert_eq!(gaps_of("10.0.0.0/24", &["10.0.0.0/25", "10.0.0.128/25"]), [""; 0]);
-        assert_eq!(gaps_of("10.0.0.0/24", &["10.0.0.0/16"]), [""; 0]);
-        assert_eq!(gaps_of("::/127", &["::1/128"]), ["::/128"]);
     }
 }

@@ -336,6 +336,15 @@ impl Reads {
         self.list(&BETWEEN, &params![vrf, family, first, last, limit], read).await
     }
 
+    /// The first prefixes that lie in a pool, ascending, at most `limit`.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn first_prefixes(&self, pool: &Pool, limit: u32) -> Result<Vec<PrefixRecord>> {
+        let (first, last) = bounds(&pool.prefix);
+        self.prefixes_between(pool.vrf_id, family(&pool.prefix), first, last, limit).await
+    }
+
     /// The prefixes of a VRF by address, IPv4 first.
     ///
     /// # Errors
@@ -563,6 +572,24 @@ impl Tx {
         let left = self.release_from(&mut pool, &known, now).await?;
         self.save_used(&pool).await?;
         Ok(left)
+    }
+
+    /// Frees a held or quarantined prefix whose time is over at `now`; `false` when it is gone or somebody
+    /// gave it more time. Locks the pool.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn lapse_prefix(&mut self, id: PrefixId, now: Timestamp) -> Result<bool> {
+        let (mut pool, known) = match self.pool_and_prefix(id).await {
+            Err(StoreError::NotFound(_)) => return Ok(false),
+            found => found?,
+        };
+        if known.claim.until().is_none_or(|until| until > now) {
+            return Ok(false);
+        }
+        self.release_from(&mut pool, &known, now).await?;
+        self.save_used(&pool).await?;
+        Ok(true)
     }
 
     /// Releases every prefix of a network, as [`Self::release_prefix`] does. Answers the prefixes as they

@@ -6,8 +6,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::commands::{config, demo, serve};
 use crate::{
     commands::{
-        audit, change, completions, exchange, login, network, pool, reality, router, search, site, tenant,
-        token,
+        asn, audit, change, completions, container, exchange, login, network, pool, prefix, reality, router,
+        search, site, tenant, token, vlan, vrf,
     },
     exit,
     session::{Global, Session},
@@ -38,6 +38,21 @@ pub(crate) enum Command {
     /// Pools: supernets that networks come from
     #[command(subcommand)]
     Pool(pool::Command),
+    /// Prefixes: take, hold, reserve, resize, and show as a tree
+    #[command(subcommand)]
+    Prefix(prefix::Command),
+    /// Containers: prefixes that pools are arranged in
+    #[command(subcommand)]
+    Container(container::Command),
+    /// VRFs: address spaces of their own
+    #[command(subcommand)]
+    Vrf(vrf::Command),
+    /// VLAN ids: what is free, and what is taken without a network
+    #[command(subcommand)]
+    Vlan(vlan::Command),
+    /// AS numbers and the ranges they come from
+    #[command(subcommand)]
+    Asn(asn::Command),
     /// Routers under management
     #[command(subcommand)]
     Router(router::Command),
@@ -95,6 +110,11 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Change(command) => change::run(command, &session()?).await,
         Command::Site(command) => site::run(command, &session()?).await,
         Command::Pool(command) => pool::run(command, &session()?).await,
+        Command::Prefix(command) => prefix::run(command, &session()?).await,
+        Command::Container(command) => container::run(command, &session()?).await,
+        Command::Vrf(command) => vrf::run(command, &session()?).await,
+        Command::Vlan(command) => vlan::run(command, &session()?).await,
+        Command::Asn(command) => asn::run(command, &session()?).await,
         Command::Router(command) => router::run(command, &session()?).await,
         Command::Reality(command) => reality::run(command, &session()?).await,
         Command::Tenant(command) => tenant::run(command, &session()?).await,

@@ -127,6 +127,15 @@ impl Api {
         self.answer(self.request(Method::GET, path)).await
     }
 
+    /// Reads one thing, or one page, by a query.
+    pub(crate) async fn get_with<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<T, Error> {
+        self.answer(self.request(Method::GET, path).query(query)).await
+    }
+
     /// Reads all pages of a list, at most `limit` things.
     pub(crate) async fn list<T: DeserializeOwned>(
         &self,
@@ -194,6 +203,16 @@ impl Api {
         body: &impl Serialize,
     ) -> Result<T, Error> {
         self.answer(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    /// Changes something that a query makes certain.
+    pub(crate) async fn patch_with<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        self.answer(self.request(Method::PATCH, path).query(query).json(body)).await
     }
 
     /// Removes something.

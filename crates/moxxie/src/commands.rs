@@ -1,11 +1,14 @@
 //! A file per noun of the command line.
 
 pub(crate) mod address;
+pub(crate) mod asn;
 pub(crate) mod audit;
 pub(crate) mod change;
+pub(crate) mod claim;
 pub(crate) mod completions;
 #[cfg(feature = "server")]
 pub(crate) mod config;
+pub(crate) mod container;
 #[cfg(feature = "server")]
 pub(crate) mod demo;
 pub(crate) mod exchange;
@@ -13,6 +16,7 @@ pub(crate) mod login;
 pub(crate) mod network;
 pub(crate) mod order;
 pub(crate) mod pool;
+pub(crate) mod prefix;
 pub(crate) mod reality;
 pub(crate) mod router;
 pub(crate) mod search;
@@ -21,6 +25,8 @@ pub(crate) mod serve;
 pub(crate) mod site;
 pub(crate) mod tenant;
 pub(crate) mod token;
+pub(crate) mod vlan;
+pub(crate) mod vrf;
 
 use crate::session::Session;
 

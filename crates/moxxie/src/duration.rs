@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-#[cfg_attr(not(feature = "server"), allow(dead_code, reason = "only the server is configured in spans"))]
 /// Reads a span: numbers with the units `ms`, `s`, `m`, `h`, `d`; a number alone is seconds.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is not a duration; write for example 90s, 10m or 1h30m");

@@ -76,7 +76,7 @@ pub(super) fn wrong(column: &'static str, message: impl Into<String>) -> Failure
 /// What lines refer to, looked up once each.
 #[derive(Default)]
 pub(super) struct Known {
-    grounds: HashMap<(String, String), Ground>,
+    grounds: HashMap<(String, String, bool), Ground>,
     pub(super) vrfs: HashMap<String, VrfId>,
     pub(super) tenants: HashMap<String, TenantId>,
     pub(super) pools: Vec<Pool>,
@@ -234,10 +234,11 @@ impl Engine {
                 bgp_enabled: false,
                 description: line.get("description").map(str::to_owned),
             },
+            ..NetworkRequest::default()
         };
         let order = Order::check(&request)?;
         known.first_of(line, &format!("{} {}", order.tenant, text("name")))?;
-        let key = (order.tenant.clone(), order.site.clone());
+        let key = (order.tenant.clone(), order.site.clone(), order.first.is_ipv6());
         if !known.grounds.contains_key(&key) {
             known.grounds.insert(key.clone(), self.ground(context, &order).await?);
         }
@@ -286,7 +287,10 @@ fn same_network(there: &Network, order: &Order, ground: &Ground) -> Result<Done,
             differing.push(format!("{what} is {is:?} and the line says {says:?}"));
         }
     };
-    let subnet = order.subnet.map(|subnet| subnet.to_string()).unwrap_or_default();
+    let subnet = match order.first.source {
+        crate::prefix::Source::Given(subnet) => subnet.to_string(),
+        crate::prefix::Source::Next(_) => String::new(),
+    };
     let vlan = order.vlan.map(|vlan| vlan.to_string()).unwrap_or_default();
     compare("prefix", there.prefix.to_string(), subnet);
     compare("vlanId", there.attachment.vlan.to_string(), vlan);

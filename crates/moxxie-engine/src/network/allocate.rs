@@ -1,6 +1,4 @@
-//! Allocation: a VLAN, a prefix and the record of a network, in one transaction.
-
-use std::collections::BTreeMap;
+//! Allocation: a VLAN, prefixes and the record of a network, in one transaction.
 
 use ipnet::IpNet;
 use moxxie_core::{
@@ -8,16 +6,22 @@ use moxxie_core::{
     address::Layout,
     claim::Claim,
     domain::Domain,
-    network::{Attachment, Network, NetworkStatus},
-    pool::Pool,
+    free::numbered,
+    network::{Attachment, Network, NetworkStatus, Second},
+    pool::{Policy, Pool},
     site::Site,
     tenant::Tenant,
     vlan::VlanId,
+    vrf::Vrf,
 };
 use moxxie_store::{GivenError, NewPrefix, Tx};
 
-use super::order::Order;
-use crate::{Context, Engine, Error, validate::short};
+use super::order::{Order, Part};
+use crate::{
+    Context, Engine, Error,
+    prefix::{Source, Taking},
+    validate::short,
+};
 
 /// What an order refers to, looked up.
 #[derive(Debug, Clone)]
@@ -25,7 +29,11 @@ pub(crate) struct Ground {
     pub(crate) tenant: Tenant,
     pub(crate) site: Site,
     pub(crate) domain: Domain,
+    pub(crate) vrf: Vrf,
+    /// The pools its prefix may come from.
     pub(crate) pools: Vec<Pool>,
+    /// The pools the IPv6 prefix of a dual-stack network may come from.
+    pub(crate) pools6: Vec<Pool>,
 }
 
 impl Engine {
@@ -42,30 +50,46 @@ impl Engine {
         })?;
         let site = self.site_in_field("datacenter", &order.site).await?;
         let domain = self.domain_of(&site).await?;
+        let vrf = self.vrf_in_field(order.vrf.as_deref()).await?;
+        let pools = self.pools_for(&site, &vrf, &order.first).await?;
+        let pools6 = match &order.second {
+            Some(part) => self.pools_for(&site, &vrf, part).await?,
+            None => Vec::new(),
+        };
+        Ok(Ground { tenant, site, domain, vrf, pools, pools6 })
+    }
+
+    /// The pools a part of a network may come from.
+    async fn pools_for(&self, site: &Site, vrf: &Vrf, part: &Part) -> Result<Vec<Pool>, Error> {
+        let ipv6 = part.is_ipv6();
         let mut pools = self.0.store.pools_for_site(site.id).await?;
-        pools.retain(|pool| pool.prefix.addr().is_ipv4());
-        if let Some(name) = &order.pool {
+        pools.retain(|pool| pool.vrf_id == vrf.id && pool.prefix.addr().is_ipv6() == ipv6);
+        let family = if ipv6 { "IPv6" } else { "IPv4" };
+        if let Some(name) = &part.pool {
             let known: Vec<_> = pools.iter().map(|pool| pool.name.to_string()).collect();
             pools.retain(|pool| pool.name.as_str() == name || pool.id.to_string() == *name);
             if pools.is_empty() {
                 let message = format!(
-                    "there is no pool {:?} for datacentre {}; there are: {}",
+                    "there is no {family} pool {:?} for datacentre {} in VRF {}; there are: {}",
                     short(name),
                     site.name,
+                    vrf.name,
                     known.join(", ")
                 );
-                return Err(Error::invalid("pool", message));
+                return Err(Error::invalid(part.pool_field, message));
             }
         }
         if pools.is_empty() {
-            let message =
-                format!("datacentre {} has no pool to take prefixes from; register one first", site.name);
+            let message = format!(
+                "datacentre {} has no {family} pool in VRF {} to take prefixes from; register one first",
+                site.name, vrf.name
+            );
             return Err(Error::conflict("no_pool", message));
         }
-        Ok(Ground { tenant, site, domain, pools })
+        Ok(pools)
     }
 
-    /// Reserves VLAN and prefix and writes the network, within the caller's transaction.
+    /// Reserves VLAN and prefixes and writes the network, within the caller's transaction.
     pub(crate) async fn reserve(
         &self,
         tx: &mut Tx,
@@ -75,21 +99,29 @@ impl Engine {
     ) -> Result<Network, Error> {
         let now = self.now();
         let id = NetworkId::new(self.0.ambient.uuid());
-        let vlan = self.choose_vlan(tx, ground, order).await?;
-        let new = NewPrefix {
+        let vlan = self.choose_vlan(tx, &ground.site, ground.domain.id, order.vlan).await?;
+        // All pools are locked first and in order of id, so that two orders never wait for each other.
+        let ids: Vec<_> = ground.pools.iter().chain(&ground.pools6).map(|pool| pool.id).collect();
+        tx.lock_pools(&ids).await?;
+        let new = || NewPrefix {
             id: PrefixId::new(self.0.ambient.uuid()),
             pool_id: ground.pools[0].id,
-            policy: None,
+            policy: order.policy,
             tenant_id: Some(ground.tenant.id),
             network_id: Some(id),
             claim: Claim::Assigned,
             purpose: order.purpose.clone(),
-            labels: BTreeMap::new(),
+            labels: std::collections::BTreeMap::new(),
             now,
         };
-        let (pool, prefix) = match order.subnet {
-            Some(subnet) => self.take_given(tx, ground, new, subnet).await?,
-            None => take_next(tx, ground, new, order.length).await?,
+        let (pool, prefix) = self.take_part(tx, ground, &order.first, &ground.pools, new(), vlan).await?;
+        let gateway = chosen_gateway(prefix, &order.first)?;
+        let second = match &order.second {
+            None => None,
+            Some(part) => {
+                let (pool, prefix) = self.take_part(tx, ground, part, &ground.pools6, new(), vlan).await?;
+                Some(Second { pool_id: pool.id, prefix, gateway: chosen_gateway(prefix, part)? })
+            }
         };
         let name = match &order.name {
             Some(name) => name.clone(),
@@ -115,10 +147,10 @@ impl Engine {
             vrf_id: pool.vrf_id,
             pool_id: pool.id,
             prefix,
-            gateway: Layout::new(prefix).gateway(),
-            second: None,
+            gateway,
+            second,
             options: order.options.clone(),
-            labels: BTreeMap::new(),
+            labels: order.labels.clone(),
             status,
             attachment: Attachment {
                 id: AttachmentId::new(self.0.ambient.uuid()),
@@ -133,107 +165,85 @@ impl Engine {
         Ok(network)
     }
 
-    async fn choose_vlan(&self, tx: &mut Tx, ground: &Ground, order: &Order) -> Result<VlanId, Error> {
-        let missing = || Error::not_found("VLAN domain of datacenter", &ground.site.name);
-        let domain = tx.lock_domain(ground.domain.id).await?.ok_or_else(missing)?;
-        let used = tx.used_vlans(domain.id).await?;
-        // What somebody else has on the trunk would be refused by the router's plan.
-        let seen = tx.seen_vlans(domain.id, self.seen_since()).await?;
-        let free = domain.next_vlan(used.iter().chain(&seen).copied());
-        let taken =
-            u32::try_from(used.iter().filter(|id| domain.range.contains(**id)).count()).unwrap_or(u32::MAX);
-        let left = domain.range.size().saturating_sub(taken);
-        let state = format!("site {} has {left} VLANs left in {}", ground.site.name, domain.range);
-        let hint = free.map_or(String::new(), |free| format!("; the next free one is {free}"));
-        match order.vlan {
-            Some(vlan) if !domain.range.contains(vlan) => Err(Error::invalid(
-                "vlanId",
-                format!("VLAN {vlan} is outside the site's range: {state}{hint}"),
-            )),
-            Some(vlan) if used.contains(&vlan) => Err(Error::conflict(
-                "vlan_taken",
-                format!("VLAN {vlan} is in use at site {}: {state}{hint}", ground.site.name),
-            )),
-            Some(vlan) => Ok(vlan),
-            None => free.ok_or_else(|| {
-                let on_trunk = match seen.len() {
-                    0 => String::new(),
-                    seen => format!(
-                        ", and {seen} ids are on the trunk already by what routers show (GET /reality?kind=foreign_vlan)"
-                    ),
-                };
-                Error::conflict(
-                    "exhausted",
-                    format!("{state}{on_trunk}; release a network, or register a site with a wider range"),
-                )
-            }),
-        }
-    }
-
-    /// Takes the very prefix that was asked for, from the pool it lies in.
-    async fn take_given(
+    /// Takes one prefix of a network: the given one, the one that bears its VLAN id where that is the policy,
+    /// else the next one.
+    async fn take_part(
         &self,
         tx: &mut Tx,
         ground: &Ground,
-        mut new: NewPrefix,
-        subnet: IpNet,
+        part: &Part,
+        pools: &[Pool],
+        new: NewPrefix,
+        vlan: VlanId,
     ) -> Result<(Pool, IpNet), Error> {
-        let Some(pool) = ground.pools.iter().find(|pool| pool.prefix.contains(&subnet)) else {
-            let pools: Vec<_> =
-                ground.pools.iter().map(|pool| format!("{} ({})", pool.name, pool.prefix)).collect();
-            let message = format!(
-                "{subnet} lies in no pool of site {}; its pools are {}",
-                ground.site.name,
-                pools.join(", ")
-            );
-            return Err(Error::invalid("subnet", message));
-        };
-        new.pool_id = pool.id;
-        match tx.allocate_given(&new, subnet).await {
-            Ok(()) => Ok((pool.clone(), subnet)),
-            Err(GivenError::Taken { by }) => {
-                // Whose it is stays unsaid: it may be another tenant's.
-                let message = format!(
-                    "{subnet} overlaps {}, which is in use; leave `subnet` out to get the best fitting free prefix",
-                    by.prefix
-                );
-                Err(Error::conflict("prefix_taken", message))
+        let numbered_by_order = new.policy == Some(Policy::ByVlan);
+        if let Source::Next(length) = part.source {
+            let mut why = Vec::new();
+            for pool in pools {
+                if !(numbered_by_order || new.policy.is_none() && pool.policy == Policy::ByVlan) {
+                    continue;
+                }
+                match self.take_numbered(tx, pool, &new, length, vlan).await? {
+                    Ok(prefix) => return Ok((pool.clone(), prefix)),
+                    Err(reason) => why.push(reason),
+                }
             }
-            Err(error @ GivenError::OutsidePool { .. }) => Err(Error::invalid("subnet", error)),
-            Err(GivenError::Store(error)) => Err(error.into()),
+            // Asked for, it is that one or none; as a pool's habit it is that one when it is free.
+            if numbered_by_order {
+                let message = format!(
+                    "no /{length} with the number of VLAN {vlan} is left for site {}: {}; choose another VLAN id, or \
+                     leave `policy` out",
+                    ground.site.name,
+                    why.join(", ")
+                );
+                return Err(Error::conflict("exhausted", message));
+            }
         }
+        let taking = Taking {
+            source: part.source,
+            pools: pools.to_vec(),
+            policy: new.policy,
+            field: part.field,
+            whom: format!("site {}", ground.site.name),
+        };
+        self.take(tx, &taking, &new).await
+    }
+
+    /// Takes the block of a pool whose number is the VLAN id, or says why it cannot be had.
+    async fn take_numbered(
+        &self,
+        tx: &mut Tx,
+        pool: &Pool,
+        new: &NewPrefix,
+        length: u8,
+        vlan: VlanId,
+    ) -> Result<Result<IpNet, String>, Error> {
+        let Some(prefix) = numbered(pool.prefix, length, vlan.get()) else {
+            return Ok(Err(format!("{} ({}) has no /{length} of number {vlan}", pool.name, pool.prefix)));
+        };
+        let new = NewPrefix { pool_id: pool.id, ..new.clone() };
+        for last_try in [false, true] {
+            match tx.allocate_given(&new, prefix).await {
+                Ok(()) => return Ok(Ok(prefix)),
+                Err(GivenError::Taken { by }) => {
+                    let over = by.claim.until().is_some_and(|until| until <= new.now);
+                    if over && !last_try && self.reap_pool(tx, pool.id).await? {
+                        continue;
+                    }
+                    let status = by.claim.status().as_str();
+                    return Ok(Err(format!("{prefix} of {} overlaps {} ({status})", pool.name, by.prefix)));
+                }
+                Err(GivenError::OutsidePool { .. }) => break,
+                Err(GivenError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Ok(Err(format!("{prefix} of {} is in use", pool.name)))
     }
 }
 
-/// Takes the best fitting prefix from the first pool that has one: the site's own before shared ones.
-async fn take_next(
-    tx: &mut Tx,
-    ground: &Ground,
-    mut new: NewPrefix,
-    length: u8,
-) -> Result<(Pool, IpNet), Error> {
-    // All pools are locked first and in order of id, so that two orders never wait for each other.
-    let mut ids: Vec<_> = ground.pools.iter().map(|pool| pool.id).collect();
-    ids.sort_unstable();
-    tx.lock_pools(&ids).await?;
-    let mut left = Vec::new();
-    for pool in &ground.pools {
-        new.pool_id = pool.id;
-        if pool.prefix.prefix_len() <= length
-            && let Some(prefix) = tx.allocate_prefix(&new, length).await?
-        {
-            return Ok((pool.clone(), prefix));
-        }
-        let largest = tx.pool_statistics(pool.id).await?.largest_free;
-        let largest = largest.map_or("nothing".to_owned(), |length| format!("a /{length}"));
-        left.push(format!("{} ({}) has {largest} left", pool.name, pool.prefix));
-    }
-    let message = format!(
-        "no /{length} is left for site {}: {}; order a smaller network, release one, or register another pool",
-        ground.site.name,
-        left.join(", ")
-    );
-    Err(Error::conflict("exhausted", message))
+fn chosen_gateway(prefix: IpNet, part: &Part) -> Result<std::net::IpAddr, Error> {
+    let layout = Layout::choose(prefix, part.gateway);
+    layout.map(|layout| layout.gateway()).map_err(|error| Error::invalid(part.gateway_field, error))
 }
 
 /// `dc2-v100`: says where and which VLAN, and cannot clash within a VLAN domain.

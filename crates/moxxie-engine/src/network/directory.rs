@@ -4,7 +4,7 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use moxxie_api::network::Network;
 use moxxie_core::{
-    DomainId, PoolId, SiteId, TenantId, domain::Domain, identity::Scope, network as stored, site::Site,
+    DomainId, PoolId, SiteId, TenantId, VrfId, domain::Domain, identity::Scope, network as stored, site::Site,
 };
 use moxxie_store::Reads;
 
@@ -18,6 +18,7 @@ pub(super) struct Directory {
     domains: HashMap<DomainId, Domain>,
     tenants: HashMap<TenantId, String>,
     pools: HashMap<PoolId, String>,
+    vrfs: HashMap<VrfId, String>,
 }
 
 impl Directory {
@@ -45,6 +46,11 @@ impl Directory {
             let pool = reads.pool(network.pool_id).await?;
             unknown.insert(pool.map_or_else(|| network.pool_id.to_string(), |pool| pool.name.to_string()));
         }
+        if !self.vrfs.contains_key(&network.vrf_id)
+            && let Some(vrf) = reads.vrf(network.vrf_id).await?
+        {
+            self.vrfs.insert(vrf.id, vrf.name.to_string());
+        }
         Ok(())
     }
 
@@ -57,6 +63,7 @@ impl Directory {
                 site: self.sites.get(&network.site_id)?,
                 domain: self.domains.get(&network.attachment.domain_id)?,
                 pool: self.pools.get(&network.pool_id)?,
+                vrf: self.vrfs.get(&network.vrf_id)?,
                 change: None,
                 steps: Vec::new(),
             },

@@ -18,6 +18,7 @@ pub(crate) struct Around<'a> {
     pub(crate) site: &'a moxxie_core::site::Site,
     pub(crate) domain: &'a moxxie_core::domain::Domain,
     pub(crate) pool: &'a str,
+    pub(crate) vrf: &'a str,
     pub(crate) change: Option<String>,
     pub(crate) steps: Vec<ProvisioningStep>,
 }
@@ -30,6 +31,7 @@ pub(crate) fn of_ground<'a>(ground: &'a Ground, network: &Network) -> Around<'a>
         site: &ground.site,
         domain: &ground.domain,
         pool: pool.map_or("", |pool| pool.name.as_str()),
+        vrf: ground.vrf.name.as_str(),
         change: None,
         steps: Vec::new(),
     }
@@ -50,6 +52,10 @@ pub(crate) fn view(network: &Network, around: Around<'_>) -> wire::Network {
         vlan_id: network.attachment.vlan.get(),
         subnet: network.prefix.to_string(),
         gateway: network.gateway.to_string(),
+        subnet6: network.second.as_ref().map(|second| second.prefix.to_string()),
+        gateway6: network.second.as_ref().map(|second| second.gateway.to_string()),
+        vrf: around.vrf.to_owned(),
+        notes: notes(network),
         dhcp_range: dhcp_range.map(|(first, last)| format!("{first}-{last}")),
         datacenter: site.clone(),
         primary_datacenter: site.clone(),
@@ -64,6 +70,7 @@ pub(crate) fn view(network: &Network, around: Around<'_>) -> wire::Network {
             bgp_enabled: false,
             description: Some(network.options.description.clone()).filter(|text| !text.is_empty()),
         },
+        labels: network.labels.clone(),
         pairable: layout.router_pair().is_some(),
         status: network.status.as_str().to_owned(),
         change_id: around.change,
@@ -72,6 +79,15 @@ pub(crate) fn view(network: &Network, around: Around<'_>) -> wire::Network {
         updated_at: network.updated_at,
         version: network.version,
     }
+}
+
+/// What a reader should know that no field says: never silently less than was asked for.
+fn notes(network: &Network) -> Vec<String> {
+    let recorded = |prefix: &ipnet::IpNet| {
+        format!("{prefix} is recorded and on no router: this version puts IPv4 on routers only")
+    };
+    let primary = Some(&network.prefix).filter(|prefix| prefix.addr().is_ipv6());
+    primary.into_iter().chain(network.second.as_ref().map(|second| &second.prefix)).map(recorded).collect()
 }
 
 /// The tags a host must send, as the API shows them.

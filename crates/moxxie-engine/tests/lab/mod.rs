@@ -231,13 +231,14 @@ impl Lab {
             management_prefixes: vec!["10.255.0.0/24".into()],
             dns_servers: Vec::new(),
             hand_off: None,
+            ..DatacenterCreate::default()
         };
         self.engine.create_site(&system, request).await.expect("the site");
         let pool = PoolCreate {
             name: format!("{}-pool", site.name),
             datacenter: Some(site.name.clone()),
             prefix: format!("172.{}.0.0/16", 16 + n),
-            description: String::new(),
+            ..PoolCreate::default()
         };
         self.engine.create_pool(&system, pool).await.expect("the pool");
         let Some((name, version)) = site.router else { return };

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
     Page, PageQuery,
-    datacenter::{AvailableResources, Datacenter, DatacenterCreate},
+    datacenter::{AvailableResources, Datacenter, DatacenterCreate, DatacenterUpdate},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_datacenters, create_datacenter))
-        .routes(routes!(get_datacenter, delete_datacenter))
+        .routes(routes!(get_datacenter, update_datacenter, delete_datacenter))
         .routes(routes!(get_available_resources))
 }
 
@@ -99,4 +99,21 @@ async fn get_available_resources(
 async fn delete_datacenter(State(state): State<AppState>, Target(dc): Target<String>, ask: Write) -> Gone {
     state.engine.delete_site(&ask.context, &dc).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Change a datacentre
+///
+/// What has a VLAN id keeps it, also outside a new range.
+#[utoipa::path(
+    patch, path = "/datacenters/{dc}", tag = "datacenters", params(("dc" = String, Path, description = "Name or id")),
+    request_body(content = DatacenterUpdate, example = json!({"vlanRange": "100-3000", "vlanQuarantineSeconds": 3600})),
+    responses((status = 200, description = "The datacentre as it is now", body = Datacenter)),
+    extensions(("x-required-role" = json!("admin"))),
+)]
+async fn update_datacenter(
+    State(state): State<AppState>,
+    Target(dc): Target<String>,
+    ask: Write<DatacenterUpdate>,
+) -> Answer<Datacenter> {
+    Ok(Json(state.engine.update_site(&ask.context, &dc, ask.body).await?))
 }

@@ -4,8 +4,10 @@
 //! enforces what is written there. Responses every operation has in common are added in `openapi`.
 
 mod address;
+mod asn;
 mod audit;
 mod change;
+mod container;
 mod datacenter;
 mod exchange;
 mod health;
@@ -13,12 +15,15 @@ mod network;
 pub(crate) mod openapi;
 mod order;
 mod pool;
+mod prefix;
 mod range;
 mod reality;
 mod router;
 mod search;
 mod tenant;
 mod token;
+mod vlan;
+mod vrf;
 
 use axum::{
     Json,
@@ -44,11 +49,21 @@ fn created<T>(path: &str, body: T) -> Created<T> {
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(body)))
 }
 
+/// Where the first of some taken prefixes is.
+fn prefix_path(taken: &moxxie_api::prefix::PrefixesTaken) -> String {
+    format!("prefixes/{}", taken.prefixes.first().map_or("", |prefix| prefix.id.as_str()))
+}
+
 /// Everything that needs a token.
 pub(crate) fn guarded() -> OpenApiRouter<AppState> {
     let v1 = OpenApiRouter::new()
         .merge(datacenter::routes())
         .merge(pool::routes())
+        .merge(prefix::routes())
+        .merge(container::routes())
+        .merge(vrf::routes())
+        .merge(vlan::routes())
+        .merge(asn::routes())
         .merge(router::routes())
         .merge(tenant::routes())
         .merge(network::routes())

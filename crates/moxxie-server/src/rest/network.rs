@@ -9,7 +9,7 @@ use axum::{
 use moxxie_api::{
     Page, PastQuery,
     change::Change,
-    network::{Network, NetworkQuery, NetworkRequest},
+    network::{Network, NetworkQuery, NetworkRequest, NetworkResize},
     plan::DryRun,
     write::{ChangeOrDryRun, DryRunQuery, NetworkOrDryRun, WriteQuery},
 };
@@ -33,6 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list_networks))
         .routes(routes!(get_network, deprovision_network))
         .routes(routes!(provision_allocated_network))
+        .routes(routes!(resize_network))
         .routes(routes!(restore_network))
 }
 
@@ -249,4 +250,22 @@ async fn restore_network(
         Settled::Applied(change) => provisioned(&state, &ask.context, StatusCode::OK, change).await,
         Settled::Running(change) => Ok(order::accepted(change)),
     }
+}
+
+/// Resize a reserved network
+///
+/// Larger when the neighbours leave the room, smaller when nothing recorded is lost. The gateway stays. A network
+/// that is on routers is refused.
+#[utoipa::path(
+    post, path = "/networks/{id}/resize", tag = "networks", params(("id" = String, Path, description = "Id, `net-...`")),
+    request_body(content = NetworkResize, example = json!({"size": "/23"})),
+    responses((status = 200, description = "The network as it is now", body = Network)),
+    extensions(("x-required-role" = json!("operator"))),
+)]
+async fn resize_network(
+    State(state): State<AppState>,
+    Target(id): Target<String>,
+    ask: Write<NetworkResize>,
+) -> Answer<Network> {
+    Ok(Json(state.engine.resize_network(&ask.context, &id, ask.body).await?))
 }

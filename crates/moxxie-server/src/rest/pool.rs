@@ -4,7 +4,8 @@ use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
     Page, PageQuery,
     forecast::PoolForecast,
-    pool::{Pool, PoolCreate},
+    pool::{Pool, PoolCreate, PoolList, PoolMerge, PoolSplit, PoolUpdate},
+    prefix::Resize,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -17,8 +18,11 @@ use crate::{
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_pools, create_pool))
-        .routes(routes!(get_pool, delete_pool))
+        .routes(routes!(get_pool, update_pool, delete_pool))
         .routes(routes!(forecast_pool))
+        .routes(routes!(resize_pool))
+        .routes(routes!(split_pool))
+        .routes(routes!(merge_pools))
 }
 
 /// List pools
@@ -81,7 +85,7 @@ async fn forecast_pool(
 
 /// Remove a pool
 ///
-/// One that networks have prefixes of is refused.
+/// One of which a prefix is taken is refused, also when that is in quarantine.
 #[utoipa::path(
     delete, path = "/pools/{pool}", tag = "pools",
     params(("pool" = String, Path, description = "Name or id", example = "dc2-main")),
@@ -91,4 +95,72 @@ async fn forecast_pool(
 async fn delete_pool(State(state): State<AppState>, Target(pool): Target<String>, ask: Write) -> Gone {
     state.engine.delete_pool(&ask.context, &pool).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Change a pool
+///
+/// Name, datacentre, policy, quarantine and description. What is taken stays as it is.
+#[utoipa::path(
+    patch, path = "/pools/{pool}", tag = "pools", params(("pool" = String, Path, description = "Name or id")),
+    request_body(content = PoolUpdate, example = json!({"policy": "first_fit", "quarantineSeconds": 86400})),
+    responses((status = 200, description = "The pool as it is now", body = Pool)),
+    extensions(("x-required-role" = json!("admin"))),
+)]
+async fn update_pool(
+    State(state): State<AppState>,
+    Target(pool): Target<String>,
+    ask: Write<PoolUpdate>,
+) -> Answer<Pool> {
+    Ok(Json(state.engine.update_pool(&ask.context, &pool, ask.body).await?))
+}
+
+/// Resize a pool
+///
+/// Larger when no other pool is there, smaller when nothing taken would lie outside.
+#[utoipa::path(
+    post, path = "/pools/{pool}/resize", tag = "pools", params(("pool" = String, Path, description = "Name or id")),
+    request_body(content = Resize, example = json!({"size": "/15"})),
+    responses((status = 200, description = "The pool as it is now", body = Pool)),
+    extensions(("x-required-role" = json!("admin"))),
+)]
+async fn resize_pool(
+    State(state): State<AppState>,
+    Target(pool): Target<String>,
+    ask: Write<Resize>,
+) -> Answer<Pool> {
+    Ok(Json(state.engine.resize_pool(&ask.context, &pool, ask.body).await?))
+}
+
+/// Split a pool
+///
+/// Into parts of a length, or by taking one part out. What is taken belongs to the part it lies in from then on.
+#[utoipa::path(
+    post, path = "/pools/{pool}/split", tag = "pools", params(("pool" = String, Path, description = "Name or id")),
+    request_body(content = PoolSplit, example = json!({"prefix": "172.20.128.0/17", "name": "dc2-upper"})),
+    responses((status = 200, description = "All parts", body = PoolList)),
+    extensions(("x-required-role" = json!("admin"))),
+)]
+async fn split_pool(
+    State(state): State<AppState>,
+    Target(pool): Target<String>,
+    ask: Write<PoolSplit>,
+) -> Answer<PoolList> {
+    Ok(Json(state.engine.split_pool(&ask.context, &pool, ask.body).await?))
+}
+
+/// Merge pools
+///
+/// Pools of one VRF and datacentre that together are one prefix. The one in the path keeps its name and settings.
+#[utoipa::path(
+    post, path = "/pools/{pool}/merge", tag = "pools", params(("pool" = String, Path, description = "Name or id")),
+    request_body(content = PoolMerge, example = json!({"with": ["dc2-upper"]})),
+    responses((status = 200, description = "The one they are now", body = Pool)),
+    extensions(("x-required-role" = json!("admin"))),
+)]
+async fn merge_pools(
+    State(state): State<AppState>,
+    Target(pool): Target<String>,
+    ask: Write<PoolMerge>,
+) -> Answer<Pool> {
+    Ok(Json(state.engine.merge_pools(&ask.context, &pool, ask.body).await?))
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use moxxie_api::{
     change::Change,
-    network::{HostTag, Network},
+    network::{HostTag, Network, NetworkResize},
     plan::DryRun,
 };
 
@@ -47,6 +47,17 @@ Nothing is sent where all of it is there. VLAN, prefix and addresses stay, howev
 Example:
   moxxie network restore web --dry-run")]
     Restore(Restore),
+    /// Make the prefix of a reserved network larger or smaller
+    Resize {
+        /// Its id or name.
+        network: String,
+        /// New length of its prefix, such as /23.
+        #[arg(long, required_unless_present = "size6")]
+        size: Option<String>,
+        /// New length of the IPv6 prefix of a dual-stack network.
+        #[arg(long)]
+        size6: Option<String>,
+    },
     /// List the addresses in a network
     Ips {
         /// Its id or name.
@@ -166,6 +177,11 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
         Command::Show { network } => show(&resolve(session, &network).await?, session),
         Command::Deprovision(args) => deprovision(args, session).await,
         Command::Restore(args) => restore(args, session).await,
+        Command::Resize { network, size, size6 } => {
+            let id = find(session, &network).await?;
+            let request = NetworkResize { size, size6 };
+            show(&api.post(&["networks", &id, "resize"], &[], &request, None).await?, session)
+        }
         Command::Ips { network } => address::list(&resolve(session, &network).await?, session).await,
         Command::Ip(command) => address::run(command, session).await,
         Command::Range(command) => address::ranges(command, session).await,
@@ -311,11 +327,16 @@ pub(crate) fn show(network: &Network, session: &Session) -> anyhow::Result<()> {
             ("Tags of hosts", tags(&network.host_tags)),
             ("Subnet", network.subnet.clone()),
             ("Gateway", network.gateway.clone()),
+            ("IPv6 subnet", maybe(&network.subnet6)),
+            ("IPv6 gateway", maybe(&network.gateway6)),
+            ("VRF", network.vrf.clone()),
             ("DHCP", network.dhcp_range.clone().unwrap_or_else(|| "no".into())),
             ("Profile", maybe(&options.firewall_profile)),
             ("Pool", network.pool.clone()),
             ("Type", network.kind.clone()),
             ("Purpose", network.purpose.clone()),
+            ("Labels", super::claim::labels(&network.labels)),
+            ("Note", network.notes.join("; ")),
             ("Change", maybe(&network.change_id)),
             ("Ordered", time(network.created_at)),
         ]

@@ -37,6 +37,30 @@ pub(crate) struct Order {
     /// A certain pool [default: any of the site].
     #[arg(long)]
     pool: Option<String>,
+    /// Also an IPv6 prefix of this length, such as /64.
+    #[arg(long, value_parser = size)]
+    size6: Option<String>,
+    /// Also this IPv6 prefix.
+    #[arg(long, value_name = "PREFIX")]
+    subnet6: Option<String>,
+    /// A certain pool for the IPv6 prefix.
+    #[arg(long)]
+    pool6: Option<String>,
+    /// The gateway: first, last, or an address of --subnet [default: first].
+    #[arg(long)]
+    gateway: Option<String>,
+    /// The gateway of the IPv6 prefix.
+    #[arg(long)]
+    gateway6: Option<String>,
+    /// The VRF [default: main].
+    #[arg(long)]
+    vrf: Option<String>,
+    /// Where in the pool: best_fit, first_fit, sparse, or by_vlan [default: as the pool says].
+    #[arg(long)]
+    policy: Option<String>,
+    /// A label; may be given several times.
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = super::claim::label)]
+    labels: Vec<(String, String)>,
     /// What kind of thing it is for, your own word [default: vm].
     #[arg(long = "type", value_name = "WORD")]
     kind: Option<String>,
@@ -71,6 +95,14 @@ impl Order {
             vlan_id: self.vlan,
             subnet: self.subnet,
             pool: self.pool,
+            size6: self.size6,
+            subnet6: self.subnet6,
+            pool6: self.pool6,
+            gateway: self.gateway,
+            gateway6: self.gateway6,
+            vrf: self.vrf,
+            policy: self.policy,
+            labels: self.labels.into_iter().collect(),
             options: NetworkOptions {
                 enable_dhcp: self.dhcp,
                 firewall_profile: self.profile,
@@ -90,6 +122,14 @@ impl Order {
             ("--vlan", self.vlan.is_some()),
             ("--subnet", self.subnet.is_some()),
             ("--pool", self.pool.is_some()),
+            ("--size6", self.size6.is_some()),
+            ("--subnet6", self.subnet6.is_some()),
+            ("--pool6", self.pool6.is_some()),
+            ("--gateway", self.gateway.is_some()),
+            ("--gateway6", self.gateway6.is_some()),
+            ("--vrf", self.vrf.is_some()),
+            ("--policy", self.policy.is_some()),
+            ("--label", !self.labels.is_empty()),
             ("--type", self.kind.is_some()),
             ("--purpose", !self.purpose.is_empty()),
             ("--description", self.description.is_some()),

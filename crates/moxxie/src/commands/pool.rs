@@ -3,11 +3,12 @@
 use clap::{Args, Subcommand};
 use moxxie_api::{
     forecast::PoolForecast,
-    pool::{Pool, PoolCreate, PoolUsage},
+    pool::{Pool, PoolCreate, PoolList, PoolMerge, PoolSplit, PoolUpdate, PoolUsage},
+    prefix::Resize,
 };
 
 use crate::{
-    commands::ALL,
+    commands::{ALL, claim::hold},
     output::{maybe, maybe_time, time},
     session::Session,
 };
@@ -28,11 +29,70 @@ pub(crate) enum Command {
         /// Its name or id [default: every pool].
         pool: Option<String>,
     },
-    /// Remove a pool; no network may have a prefix of it
+    /// Change a pool
+    Update(Update),
+    /// Make a pool larger or smaller
+    Resize {
+        /// Its name or id.
+        pool: String,
+        /// Its new length, such as /15.
+        #[arg(long, conflicts_with = "to")]
+        size: Option<String>,
+        /// The supernet it becomes.
+        #[arg(long, value_name = "PREFIX")]
+        to: Option<String>,
+    },
+    /// Cut a pool into parts, or take one part out of it
+    Split {
+        /// Its name or id.
+        pool: String,
+        /// Length of the parts, such as /18.
+        #[arg(long, conflicts_with = "part")]
+        size: Option<String>,
+        /// This part becomes a pool of its own.
+        #[arg(long, value_name = "PREFIX")]
+        part: Option<String>,
+        /// Name of that pool [default: made from the pool's].
+        #[arg(long, requires = "part")]
+        name: Option<String>,
+    },
+    /// Make one pool of several that are one prefix together
+    Merge {
+        /// The one that stays, by name or id.
+        pool: String,
+        /// The others; they are gone afterwards.
+        #[arg(long = "with", required = true)]
+        with: Vec<String>,
+    },
+    /// Remove a pool of which no prefix is taken
     Remove {
         /// Its name or id.
         pool: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Update {
+    /// Its name or id.
+    pool: String,
+    /// Its new name.
+    #[arg(long)]
+    name: Option<String>,
+    /// The only site that may use it.
+    #[arg(long, conflicts_with = "every_site")]
+    site: Option<String>,
+    /// Every site may use it.
+    #[arg(long)]
+    every_site: bool,
+    /// Where the next prefix is taken: best_fit, first_fit, sparse or by_vlan.
+    #[arg(long)]
+    policy: Option<String>,
+    /// How long a prefix stays unused after its release, such as 7d.
+    #[arg(long, value_name = "TIME", value_parser = hold)]
+    quarantine: Option<i64>,
+    /// Free text.
+    #[arg(long)]
+    description: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -45,6 +105,15 @@ pub(crate) struct Add {
     /// The only site that may use it [default: every site].
     #[arg(long)]
     site: Option<String>,
+    /// The VRF [default: main].
+    #[arg(long)]
+    vrf: Option<String>,
+    /// Where the next prefix is taken: best_fit, first_fit, sparse or by_vlan [default: best_fit].
+    #[arg(long)]
+    policy: Option<String>,
+    /// How long a prefix stays unused after its release, such as 7d.
+    #[arg(long, value_name = "TIME", value_parser = hold)]
+    quarantine: Option<i64>,
     /// Free text.
     #[arg(long, default_value = "", hide_default_value = true)]
     description: String,
@@ -54,17 +123,15 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
     let Session { api, out } = session;
     match command {
         Command::Add(add) => {
-            let Add { name, prefix, site: datacenter, description } = add;
-            let request = PoolCreate { name, datacenter, prefix, description };
+            let Add { name, prefix, site: datacenter, vrf, policy, quarantine, description } = add;
+            let quarantine_seconds = quarantine;
+            let request =
+                PoolCreate { name, datacenter, prefix, vrf, policy, quarantine_seconds, description };
             out.record(&api.post::<Pool>(&["pools"], &[], &request, None).await?, fields)
         }
         Command::List => {
             let pools: Vec<Pool> = api.list(&["pools"], &[], ALL).await?;
-            out.list(&pools, &["NAME", "PREFIX", "USED", "PREFIXES", "LARGEST FREE", "SITE"], |pool| {
-                let mut row = usage(&pool.usage);
-                row.push(site(pool));
-                row
-            })
+            list(&pools, session)
         }
         Command::Show { pool } => out.record(&api.get::<Pool>(&["pools", &pool]).await?, fields),
         Command::Forecast { pool } => {
@@ -94,6 +161,30 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
                 },
             )
         }
+        Command::Update(update) => {
+            let datacenter = if update.every_site { Some(None) } else { update.site.map(Some) };
+            let request = PoolUpdate {
+                name: update.name,
+                datacenter,
+                policy: update.policy,
+                quarantine_seconds: update.quarantine,
+                description: update.description,
+            };
+            out.record(&api.patch::<Pool>(&["pools", &update.pool], &request).await?, fields)
+        }
+        Command::Resize { pool, size, to } => {
+            let request = Resize { size, prefix: to };
+            out.record(&api.post::<Pool>(&["pools", &pool, "resize"], &[], &request, None).await?, fields)
+        }
+        Command::Split { pool, size, part, name } => {
+            let request = PoolSplit { size, prefix: part, name };
+            let parts: PoolList = api.post(&["pools", &pool, "split"], &[], &request, None).await?;
+            list(&parts.pools, session)
+        }
+        Command::Merge { pool, with } => {
+            let request = PoolMerge { with };
+            out.record(&api.post::<Pool>(&["pools", &pool, "merge"], &[], &request, None).await?, fields)
+        }
         Command::Remove { pool } => super::remove(&["pools", &pool], session).await,
     }
 }
@@ -106,6 +197,14 @@ fn days_left(forecast: &PoolForecast) -> String {
         (None, "too_little_data") => "too little data".into(),
         (None, other) => other.to_owned(),
     }
+}
+
+fn list(pools: &[Pool], session: &Session) -> anyhow::Result<()> {
+    session.out.list(pools, &["NAME", "PREFIX", "USED", "PREFIXES", "LARGEST FREE", "SITE"], |pool| {
+        let mut row = usage(&pool.usage);
+        row.push(site(pool));
+        row
+    })
 }
 
 /// Name, prefix and how full it is.
@@ -128,8 +227,18 @@ fn fields(pool: &Pool) -> Vec<(&'static str, String)> {
         ("Name", pool.name.clone()),
         ("Id", pool.id.clone()),
         ("Prefix", pool.prefix.clone()),
+        ("VRF", pool.vrf.clone()),
         ("Site", site(pool)),
+        ("Policy", pool.policy.clone()),
+        ("Quarantine", format!("{} s", pool.quarantine_seconds)),
         ("Used", format!("{:.1}% in {} prefixes", pool.usage.used_percent, pool.usage.prefixes)),
+        (
+            "Of these",
+            format!(
+                "{} in use, {} held, {} reserved, {} in quarantine",
+                pool.usage.assigned, pool.usage.held, pool.usage.reserved, pool.usage.quarantined
+            ),
+        ),
         ("Largest free", maybe(&pool.usage.largest_free)),
         ("Description", pool.description.clone()),
         ("Registered", time(pool.created_at)),

@@ -1,7 +1,9 @@
 //! `moxxie site`: datacentres.
 
 use clap::{Args, Subcommand};
-use moxxie_api::datacenter::{AvailableResources, Datacenter, DatacenterCreate, Encapsulation};
+use moxxie_api::datacenter::{
+    AvailableResources, Datacenter, DatacenterCreate, DatacenterUpdate, Encapsulation,
+};
 
 use crate::{commands::ALL, output::time, session::Session};
 
@@ -15,6 +17,8 @@ Examples:
     Add(Box<Add>),
     /// List sites
     List,
+    /// Change a site
+    Update(Update),
     /// Show one site
     Show {
         /// Its name or id.
@@ -63,6 +67,27 @@ pub(crate) struct Add {
     /// Where it is, free text.
     #[arg(long, default_value = "", hide_default_value = true)]
     location: String,
+    /// How long a VLAN id stays unused after its release, such as 7d.
+    #[arg(long, value_name = "TIME", value_parser = super::claim::hold)]
+    vlan_quarantine: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Update {
+    /// Its name or id.
+    site: String,
+    /// The VLAN ids networks may get from now on, such as 100-3000.
+    #[arg(long)]
+    vlan_range: Option<String>,
+    /// How long a VLAN id stays unused after its release, such as 7d.
+    #[arg(long, value_name = "TIME", value_parser = super::claim::hold)]
+    vlan_quarantine: Option<i64>,
+    /// Free text.
+    #[arg(long)]
+    description: Option<String>,
+    /// Where it is, free text.
+    #[arg(long)]
+    location: Option<String>,
 }
 
 impl From<Add> for DatacenterCreate {
@@ -78,6 +103,7 @@ impl From<Add> for DatacenterCreate {
                 tpid: add.tpid,
             }),
             vlan_range: add.vlan_range,
+            vlan_quarantine_seconds: add.vlan_quarantine,
             management_prefixes: add.management_prefixes,
             dns_servers: add.dns_servers,
             hand_off: add.hand_off,
@@ -101,6 +127,15 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             })
         }
         Command::Show { site } => out.record(&api.get::<Datacenter>(&["datacenters", &site]).await?, fields),
+        Command::Update(update) => {
+            let request = DatacenterUpdate {
+                description: update.description,
+                location: update.location,
+                vlan_range: update.vlan_range,
+                vlan_quarantine_seconds: update.vlan_quarantine,
+            };
+            out.record(&api.patch::<Datacenter>(&["datacenters", &update.site], &request).await?, fields)
+        }
         Command::Remove { site } => super::remove(&["datacenters", &site], session).await,
         Command::Resources { site } => {
             let left: AvailableResources = api.get(&["datacenters", &site, "available-resources"]).await?;
@@ -128,6 +163,7 @@ fn fields(site: &Datacenter) -> Vec<(&'static str, String)> {
         ("Encapsulation", encapsulation(&site.encapsulation)),
         ("Hand-off", site.hand_off.clone()),
         ("VLAN range", site.vlan_range.clone()),
+        ("VLAN quarantine", format!("{} s", site.vlan_quarantine_seconds)),
         ("Management", site.management_prefixes.join(", ")),
         ("DNS", site.dns_servers.join(", ")),
         ("Location", site.location.clone()),

@@ -48,12 +48,16 @@ const SITES: Kind = Kind {
         "encapsulation.service_vlan",
         "encapsulation.tpid",
         "vlan_range",
+        "vlan_quarantine_seconds",
         "management_prefixes",
         "dns_servers",
         "hand_off",
     ],
 };
-const POOLS: Kind = Kind { list: "pools", fields: &["name", "datacenter", "prefix", "description"] };
+const POOLS: Kind = Kind {
+    list: "pools",
+    fields: &["name", "datacenter", "prefix", "vrf", "policy", "quarantine_seconds", "description"],
+};
 const TENANTS: Kind = Kind { list: "tenants", fields: &["name", "description"] };
 const ROUTERS: Kind = Kind {
     list: "routers",
@@ -230,6 +234,7 @@ mod tests {
             location: String::new(),
             encapsulation: Some(encapsulation),
             vlan_range: some(),
+            vlan_quarantine_seconds: Some(1),
             management_prefixes: vec![],
             dns_servers: vec![],
             hand_off: some(),
@@ -239,6 +244,9 @@ mod tests {
             name: String::new(),
             datacenter: some(),
             prefix: String::new(),
+            vrf: some(),
+            policy: some(),
+            quarantine_seconds: Some(1),
             description: String::new(),
         };
         assert_eq!(fields(&pool), known(&POOLS));

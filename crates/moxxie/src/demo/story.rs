@@ -79,6 +79,7 @@ impl Story {
                 bgp_enabled: false,
                 description: None,
             },
+            ..NetworkRequest::default()
         }
     }
 

@@ -41,7 +41,7 @@ pub(crate) async fn inventory(story: &mut Story) -> anyhow::Result<()> {
             name: format!("{}-main", site.name),
             datacenter: Some(site.name.into()),
             prefix: site.pool.into(),
-            description: String::new(),
+            ..PoolCreate::default()
         };
         let new = [
             story.register("datacenters", site.name, &datacenter(site)).await?,
@@ -96,6 +96,7 @@ fn datacenter(site: &Site) -> DatacenterCreate {
         management_prefixes: vec!["10.255.0.0/24".into()],
         dns_servers: vec![],
         hand_off: None,
+        ..DatacenterCreate::default()
     }
 }
 
