@@ -375,7 +375,7 @@ async fn a_vlan_goes_into_quarantine_with_its_network_and_comes_back() {
         let left = tx.vlan_by_vid(Scope::All, domain.id, vlan(100)).await.unwrap().unwrap();
         assert_eq!((left.claim.status(), left.attachment_id), (Status::Quarantined, None));
         let until = left.claim.until().unwrap();
-        assert_eq!(tx.lapsed_vlans(Some(domain.id), until, 9).await.unwrap(), [left.clone()]);
+        assert_eq!(tx.lapsed_vlans(Some(domain.id), until, 9).await.unwrap(), std::slice::from_ref(&left));
         tx.commit().await.unwrap();
         let mut tx = db.store.begin().await.unwrap();
         let same = VlanRecord { id: vlan_record(), ..left.clone() };

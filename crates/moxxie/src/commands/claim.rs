@@ -9,6 +9,7 @@ use crate::{duration, output::time};
 
 /// How something is taken.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct Take {
     /// Take it for this tenant [default: the operator's own].
     #[arg(long, env = "MOXXIE_TENANT")]
@@ -45,6 +46,7 @@ impl Take {
 
 /// What to change about something that is taken.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct Change {
     /// Whose it is.
     #[arg(long, conflicts_with = "no_tenant")]

@@ -78,6 +78,7 @@ pub(crate) enum Command {
 
 /// One prefix that is taken.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct Which {
     /// The prefix, or its id.
     prefix: String,
