@@ -94,7 +94,9 @@ async fn a_foreign_row_in_the_way_is_named_before_anything_is_written() {
         if message.contains("old-office")),
         "{refusal:?}"
     );
-    let (change, network) = lab.provision(order("dc1")).await.unwrap();
+    // Unasked, the id would not be taken again.
+    let insists = moxxie_api::network::NetworkRequest { vlan_id: Some(100), ..order("dc1") };
+    let (change, network) = lab.provision(insists).await.unwrap();
     let error = change.error.clone().unwrap();
     assert_eq!((change.state.as_str(), error.code.as_str()), ("rolled_back", "foreign_row"));
     assert!(error.message.contains("old-office"), "{}", error.message);
