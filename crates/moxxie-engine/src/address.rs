@@ -1,4 +1,4 @@
-//! Addresses in networks. They are given out and taken back by [`crate::batch`]; here is what is asked and answered.
+//! Addresses in networks. They are given out and taken back by `batch`; here is what is asked and answered.
 
 use std::{collections::BTreeMap, net::IpAddr, sync::PoisonError};
 

@@ -1,4 +1,4 @@
-//! Pools. How they are cut and put together is in [`mod@arrange`].
+//! Pools. How they are cut and put together is in `arrange`.
 
 pub(crate) mod arrange;
 

@@ -1,5 +1,5 @@
-//! Prefixes that are taken. How they are allocated is in [`mod@take`], how they change their shape in
-//! [`mod@reshape`], how they are shown as a tree in [`mod@tree`].
+//! Prefixes that are taken. How they are allocated is in `take`, how they change their shape in
+//! `reshape`, how they are shown as a tree in `tree`.
 
 mod reshape;
 mod take;

@@ -1,9 +1,9 @@
 //! Enrolment: what a router needs before moxxie can work on it, and how it is brought there.
 //!
-//! [`Session::survey`] reads, [`check`] says what was found, [`steps`] what is left to do: nothing on a
+//! [`crate::Session::survey`] reads, [`check`] says what was found, [`steps`] what is left to do: nothing on a
 //! router that was prepared before, so a second run continues where the first ended. [`leftovers`] is the
 //! way back: what a failed run has to take away again, by what the router shows then. All but the survey
-//! and [`Session::perform`] are pure.
+//! and [`crate::Session::perform`] are pure.
 //!
 //! Nothing here narrows what others have: the administrator's user, the addresses a service answers to, and
 //! other people's rules stay as they are.

@@ -1,4 +1,4 @@
-//! Prefixes: allocation from pools and release. How they change their shape is in [`mod@reshape`].
+//! Prefixes: allocation from pools and release. How they change their shape is in `reshape`.
 
 mod reshape;
 
