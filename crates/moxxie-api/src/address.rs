@@ -33,9 +33,12 @@ pub struct AddressRequest {
     /// Who answers for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// Hold it for this long only, such as `15m` or `2h`: then it is free by itself, unless it was kept with `PATCH`.
+    /// `assigned` (the default) or `held` (lapses by itself).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold_for: Option<String>,
+    pub status: Option<String>,
+    /// How long it is held, with status `held`: 1 s to 5 years; a day when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_seconds: Option<i64>,
     /// Free labels.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
@@ -80,10 +83,12 @@ pub struct AddressUpdate {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub owner: Option<Option<String>>,
-    /// Hold it from now on for this long; `null` keeps a held address for good.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub hold_for: Option<Option<String>>,
+    /// `assigned` (confirms a hold) or `held`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// How long it is held from now on: makes it held, or holds it longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_seconds: Option<i64>,
     /// Free labels; they take the place of all that were there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<BTreeMap<String, String>>,

@@ -22,6 +22,7 @@ use crate::{
         Answer, Ask, Family, Take,
         space::{Ground, after},
     },
+    claim::AddressWish,
     page,
     validate::Checks,
     write::transaction,
@@ -86,15 +87,33 @@ impl Engine {
         checks.done()?;
         let id = self.network_id(network)?;
         let family = self.family(context, id, family).await?;
+        let wanted = take.address;
         let ask = Ask::Take { takes: vec![take], bulk: false };
         let result = match self.batched(context, id, family, ask).await {
             Ok(Answer::One(address)) => Ok(*address),
             Ok(Answer::Bulk(_) | Answer::Done) => {
                 Err(Error::Internal("one address was asked for and something else answered".into()))
             }
-            Err(error) => Err(error),
+            Err(error) => match wanted {
+                Some(wanted) => Err(self.named_holder(id, family, wanted, error).await),
+                None => Err(error),
+            },
         };
         self.or_recall(context, result).await
+    }
+
+    /// Says who has an address that is taken: a batch knows from memory that it is, and not who.
+    async fn named_holder(&self, network: NetworkId, family: Family, wanted: IpAddr, error: Error) -> Error {
+        let Error::Conflict { code: code @ "address_taken", message, context } = error else { return error };
+        let holder = async {
+            let vrf = Ground::read(&self.0.store, network, family).await?.prefix.vrf_id;
+            Ok::<_, Error>(self.0.store.addresses_among(vrf, &[wanted]).await?.pop())
+        };
+        match holder.await {
+            Ok(Some(record)) => Error::conflict(code, taken_text(wanted, Some(&record))),
+            // It went meanwhile, or cannot be looked up: what was said stays true of the moment it was said.
+            Ok(None) | Err(_) => Error::Conflict { code, message, context },
+        }
     }
 
     /// Records many addresses, all of them or none. Needs operator.
@@ -145,6 +164,9 @@ impl Engine {
         update: AddressUpdate,
     ) -> Result<Address, Error> {
         context.require(Role::Operator)?;
+        if let Some(done) = self.recall(context).await? {
+            return Ok(done);
+        }
         let network = self.find_network(context, network).await?;
         let parsed = parse(address)?;
         let ground = Ground::read(&self.0.store, network.id, Family::of(parsed)).await?;
@@ -164,13 +186,9 @@ impl Engine {
         if let Some(tags) = &update.tags {
             check_tags(&mut checks, "", tags);
         }
-        let hold = match &update.hold_for {
-            Some(Some(text)) => Some(checks.span("holdFor", text)),
-            Some(None) => Some(None),
-            None => None,
-        };
+        let wish = checks.address_wish("", update.status.as_deref(), update.hold_seconds);
         checks.done()?;
-        transaction!(self, |tx| {
+        let result = transaction!(self, |tx| {
             // The fence first, as a batch does; it moves, because a batch may be about to end this record.
             tx.move_space(&ground.space_id()).await?;
             let before = tx.lock_address(context.principal.scope, network.id, parsed).await?;
@@ -205,12 +223,12 @@ impl Engine {
             if let Some(tags) = &update.tags {
                 record.tags.clone_from(tags);
             }
-            match hold {
-                Some(Some(seconds)) => {
+            match wish {
+                Some(AddressWish::Held(seconds)) => {
                     record.status = AddressStatus::Held;
-                    record.expires_at = Some(after(now, seconds));
+                    record.expires_at = Some(after(now, seconds.into()));
                 }
-                Some(None) => {
+                Some(AddressWish::Assigned) => {
                     record.status = AddressStatus::Assigned;
                     record.expires_at = None;
                 }
@@ -232,8 +250,10 @@ impl Engine {
                     detail: json!({"before": view(&ground, &before), "after": answer}),
                 },
             ));
+            self.keep(&mut tx, context, &answer).await?;
             answer
-        })
+        });
+        self.or_recall(context, result).await
     }
 
     /// Releases an address; one that is not recorded is left alone. `now` leaves quarantine out, or ends it. Needs
@@ -373,7 +393,7 @@ fn check(checks: &mut Checks, request: &AddressRequest, at: &str) -> Take {
         }
     }
     check_tags(checks, at, &request.tags);
-    let hold_s = request.hold_for.as_ref().and_then(|text| checks.span(&format!("{at}holdFor"), text));
+    let wish = checks.address_wish(at, request.status.as_deref(), request.hold_seconds);
     Take {
         address,
         kind,
@@ -382,7 +402,7 @@ fn check(checks: &mut Checks, request: &AddressRequest, at: &str) -> Take {
         vm_id: request.vm_id.clone(),
         owner: request.owner.clone(),
         tags: request.tags.clone(),
-        hold_s,
+        hold_s: wish.and_then(AddressWish::hold_s),
     }
 }
 

@@ -129,8 +129,11 @@ impl Engine {
             let range = tx.lock_asn_range(id).await?.ok_or_else(|| Error::not_found("range", name))?;
             let taken = tx.count_asns(id).await?;
             if taken > 0 {
-                let message =
-                    format!("range {} is still in use: {taken} of its numbers are taken", range.name);
+                let message = format!(
+                    "range {} is still in use: {taken} of its numbers are taken (GET /asns?range={}); release them \
+                     first, quarantined ones too",
+                    range.name, range.name
+                );
                 return Err(Error::conflict("in_use", message));
             }
             tx.delete_asn_range(id).await?;
@@ -252,7 +255,10 @@ impl Engine {
         if let Some(kept) =
             ranges.iter().find(|range| range.tenant_id.is_some_and(|owner| Some(owner) != tenant))
         {
-            let message = format!("range {} ({}) is kept for another tenant", kept.name, kept.span);
+            let message = format!(
+                "range {} ({}) is kept for another tenant; ask as that tenant (`clientId`), or of another range",
+                kept.name, kept.span
+            );
             return Err(Error::conflict("range_reserved", message));
         }
         let elsewhere =

@@ -23,6 +23,23 @@ pub(crate) enum Wish {
     Held(u32),
 }
 
+/// How an address is to be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AddressWish {
+    Assigned,
+    Held(u32),
+}
+
+impl AddressWish {
+    /// How long it is held, if it is.
+    pub(crate) fn hold_s(self) -> Option<i64> {
+        match self {
+            Self::Assigned => None,
+            Self::Held(seconds) => Some(seconds.into()),
+        }
+    }
+}
+
 impl Wish {
     /// The claim it becomes at `now`.
     pub(crate) fn claim(self, now: Timestamp) -> Claim {
@@ -56,13 +73,7 @@ impl Checks {
 
     /// How something is to be taken from now on; `None`: as it is.
     pub(crate) fn changed_wish(&mut self, status: Option<&str>, hold_s: Option<i64>) -> Option<Wish> {
-        let hold = hold_s.and_then(|seconds| match (seconds, u32::try_from(seconds)) {
-            (1..=LONGEST_S, Ok(seconds)) => Some(seconds),
-            _ => {
-                self.wrong("holdSeconds", format!("{seconds} is not possible: 1 to {LONGEST_S} seconds"));
-                None
-            }
-        });
+        let hold = self.hold("holdSeconds", hold_s);
         let status = status.map(|status| (status, Status::parse(status)));
         match (status, hold) {
             (None, None) => None,
@@ -83,6 +94,54 @@ impl Checks {
             }
             (Some((_, None)), _) => {
                 self.wrong("status", "is not a status that can be asked for: assigned, held or reserved");
+                None
+            }
+        }
+    }
+
+    /// Seconds of a hold.
+    fn hold(&mut self, field: &str, seconds: Option<i64>) -> Option<u32> {
+        let seconds = seconds?;
+        match (seconds, u32::try_from(seconds)) {
+            (1..=LONGEST_S, Ok(seconds)) => Some(seconds),
+            _ => {
+                self.wrong(field, format!("{seconds} is not possible: 1 to {LONGEST_S} seconds"));
+                None
+            }
+        }
+    }
+
+    /// How an address is to be recorded; `None`: as it is. Reserved ones are a type of address, not a status.
+    pub(crate) fn address_wish(
+        &mut self,
+        at: &str,
+        status: Option<&str>,
+        hold_s: Option<i64>,
+    ) -> Option<AddressWish> {
+        let (status_field, hold_field) = (format!("{at}status"), format!("{at}holdSeconds"));
+        let hold = self.hold(&hold_field, hold_s);
+        match (status.map(Status::parse), hold) {
+            (None, None) => None,
+            (None | Some(Some(Status::Held)), Some(seconds)) => Some(AddressWish::Held(seconds)),
+            (Some(Some(Status::Held)), None) => Some(AddressWish::Held(USUAL_HOLD_S)),
+            (Some(Some(Status::Assigned)), None) => Some(AddressWish::Assigned),
+            (Some(Some(Status::Assigned)), Some(_)) => {
+                self.wrong(&hold_field, "belongs to status held; leave one of the two out");
+                None
+            }
+            (Some(Some(Status::Reserved)), _) => {
+                self.wrong(
+                    &status_field,
+                    "is no status of addresses: assigned or held; a reserved one has the type reserved",
+                );
+                None
+            }
+            (Some(Some(Status::Quarantined)), _) => {
+                self.wrong(&status_field, "quarantined comes by itself after a release: assigned or held");
+                None
+            }
+            (Some(None), _) => {
+                self.wrong(&status_field, "is not a status that can be asked for: assigned or held");
                 None
             }
         }

@@ -5,7 +5,7 @@ use moxxie_core::{PoolId, Timestamp, claim::Claim};
 use moxxie_store::{PrefixRecord, Tx, VlanRecord};
 use serde_json::json;
 
-use crate::{Context, Engine, Error, audit::Entry, write::transaction};
+use crate::{Context, Engine, Error, audit::Entry, engine::LAPSES, write::transaction};
 
 /// How many are ended in one transaction.
 const BATCH: u32 = 200;
@@ -23,7 +23,7 @@ impl Engine {
             let vlans = self.0.store.lapsed_vlans(None, now, BATCH).await?;
             let asns = self.0.store.lapsed_asns(None, now, BATCH).await?;
             if prefixes.is_empty() && vlans.is_empty() && asns.is_empty() {
-                return Ok(());
+                break;
             }
             let mut pools: Vec<PoolId> = prefixes.iter().map(|prefix| prefix.pool_id).collect();
             pools.sort_unstable();
@@ -48,6 +48,8 @@ impl Engine {
                 self.lapse_asns(&mut tx, &asns, now).await?;
             })?;
         }
+        while self.lapse_addresses().await? >= LAPSES {}
+        Ok(())
     }
 
     /// Ends what is over in a pool, which the caller holds locked; says whether there was anything.

@@ -121,7 +121,7 @@ impl Engine {
         }
         let order = Order::check(&request)?;
         let ground = self.ground(context, &order).await?;
-        refuse_ipam_only(&self.0.store, ground.vrf.id, order.first.is_ipv6())?;
+        refuse_ipam_only(&self.0.store, ground.vrf.id, order.first.is_ipv6(), order.first.length())?;
         let routers = self.routers_for(&self.0.store, &ground.domain, &ground.site).await?;
         let result = transaction!(self, |tx| {
             let network = self.reserve(&mut tx, &ground, &order, NetworkStatus::Provisioning).await?;
@@ -173,7 +173,7 @@ impl Engine {
     ) -> Result<DryRun, Error> {
         context.require(Role::Operator)?;
         let (ground, network) = self.rehearse(context, &request).await?;
-        refuse_ipam_only(&self.0.store, network.vrf_id, network.prefix.addr().is_ipv6())?;
+        refuse_network_ipam_only(&self.0.store, &network)?;
         let routers = self.routers_for(&self.0.store, &ground.domain, &ground.site).await?;
         let routers = self.rehearse_change(ChangeKind::Provision, &network, &routers).await?;
         Ok(DryRun { network: Some(view(&network, of_ground(&ground, &network))), routers })
@@ -424,7 +424,7 @@ impl Engine {
             }
             let status = match kind {
                 ChangeKind::Provision => {
-                    refuse_ipam_only(&tx, network.vrf_id, network.prefix.addr().is_ipv6())?;
+                    refuse_network_ipam_only(&tx, &network)?;
                     NetworkStatus::Provisioning
                 }
                 ChangeKind::Deprovision => {
@@ -549,7 +549,18 @@ fn restorable(network: &stored::Network) -> Result<NetworkStatus, Error> {
 
 /// Routers carry the VRF main and IPv4 in this version; whatever else is asked of them is refused and never
 /// left out silently.
-fn refuse_ipam_only(reads: &Reads, vrf: moxxie_core::VrfId, ipv6_alone: bool) -> Result<(), Error> {
+fn refuse_network_ipam_only(reads: &Reads, network: &stored::Network) -> Result<(), Error> {
+    let prefix = network.prefix;
+    refuse_ipam_only(reads, network.vrf_id, prefix.addr().is_ipv6(), prefix.prefix_len())
+}
+
+/// The same for one that is not there yet.
+fn refuse_ipam_only(
+    reads: &Reads,
+    vrf: moxxie_core::VrfId,
+    ipv6_alone: bool,
+    length: u8,
+) -> Result<(), Error> {
     if vrf != reads.main_vrf() {
         return Err(Error::conflict(
             "vrf_not_on_routers",
@@ -562,6 +573,13 @@ fn refuse_ipam_only(reads: &Reads, vrf: moxxie_core::VrfId, ipv6_alone: bool) ->
             "family_not_on_routers",
             "a network that is IPv6 alone cannot be put on routers in this version; it can be reserved (POST \
              /networks/allocate, `moxxie network allocate`)",
+        ));
+    }
+    if length == 31 {
+        return Err(Error::conflict(
+            "size_not_on_routers",
+            "a /31 is not put on routers in this version; order a /30, or reserve it (POST /networks/allocate, `moxxie \
+             network allocate`)",
         ));
     }
     Ok(())

@@ -7,7 +7,7 @@ use moxxie_core::{
     RangeId,
     identity::Role,
     network::NetworkStatus,
-    prefix::address_number,
+    prefix::{address_from_number, address_number},
     range::{Range, RangeKind},
 };
 use moxxie_store::Tx;
@@ -110,8 +110,11 @@ impl Engine {
     /// See [`Error`].
     pub async fn delete_range(&self, context: &Context, network: &str, range: &str) -> Result<(), Error> {
         context.require(Role::Operator)?;
+        if self.recall::<()>(context).await?.is_some() {
+            return Ok(());
+        }
         let network_id = self.find_network(context, network).await?.id;
-        transaction!(self, |tx| {
+        let result = transaction!(self, |tx| {
             let found = tx.lock_network(context.principal.scope, network_id).await?;
             let network = found.ok_or_else(|| Error::not_found("network", network))?;
             let ranges = tx.ranges(context.principal.scope, network.id).await?;
@@ -139,7 +142,9 @@ impl Engine {
                     detail: json!({"before": view(&range)}),
                 },
             ));
-        })
+            self.keep(&mut tx, context, &()).await?;
+        });
+        self.or_recall(context, result).await
     }
 }
 
@@ -185,6 +190,19 @@ fn check(range: &Range, ground: &Ground) -> Result<(), Error> {
         }
     }
     checks.done()?;
+    if let Some(other) = ground.ranges.iter().find(|o| o.first <= span.last && span.first <= o.last) {
+        let end =
+            |number| address_from_number(number, prefix.network()).map_or(String::new(), |a| a.to_string());
+        let message = format!(
+            "the range overlaps {}-{} ({}) of the network; choose other addresses, or delete that one first (GET \
+             /networks/{}/ranges tells its id)",
+            end(other.first),
+            end(other.last),
+            other.kind.as_str(),
+            ground.network.id
+        );
+        return Err(Error::conflict("range_overlap", message));
+    }
     if range.kind == RangeKind::Dhcp { refuse_on_routers(ground) } else { Ok(()) }
 }
 

@@ -87,6 +87,9 @@ impl Engine {
                 "nothing to change is named: address, username, password, tls or firewallAnchor",
             ));
         }
+        if let Some(done) = self.recall(context).await? {
+            return Ok(done);
+        }
         let before = self.find_router(name).await?;
         let site = self.0.store.site(before.site_id).await?;
         let site = site.ok_or_else(|| Error::not_found("datacenter of router", &before.name))?;
@@ -112,7 +115,7 @@ impl Engine {
             .await?;
         after.id = before.id;
         let password = request.password.map(SecretString::from);
-        transaction!(self, |tx| {
+        let result = transaction!(self, |tx| {
             tx.lock_domain(after.domain_id).await?;
             let stored = tx.router(after.id).await?.ok_or_else(|| Error::not_found("router", name))?;
             after.identity = stored.identity;
@@ -131,9 +134,12 @@ impl Engine {
                     "passwordChanged": password.is_some()}),
                 },
             ));
-        })?;
+            let answer = view(&after, &site);
+            self.keep(&mut tx, context, &answer).await?;
+            answer
+        });
         self.drop_session(after.id);
-        Ok(view(&after, &site))
+        self.or_recall(context, result).await
     }
 
     /// Forgets a router that no network needs and no change touches. Needs admin.
@@ -142,8 +148,11 @@ impl Engine {
     /// See [`Error`].
     pub async fn delete_router(&self, context: &Context, name: &str) -> Result<(), Error> {
         context.require(Role::Admin)?;
+        if self.recall::<()>(context).await?.is_some() {
+            return Ok(());
+        }
         let router = self.find_router(name).await?;
-        transaction!(self, |tx| {
+        let result = transaction!(self, |tx| {
             tx.lock_domain(router.domain_id).await?;
             let on_it = tx.networks_in_domain(router.domain_id).await?;
             let on_it: Vec<_> = on_it
@@ -174,9 +183,10 @@ impl Engine {
                     detail: json!({"name": router.name, "address": router.address}),
                 },
             ));
-        })?;
+            self.keep(&mut tx, context, &()).await?;
+        });
         self.drop_session(router.id);
-        Ok(())
+        self.or_recall(context, result).await
     }
 
     async fn checked_router(&self, request: &RouterCreate) -> Result<(stored::Router, Site), Error> {

@@ -165,6 +165,7 @@ impl Engine {
         }
         let site = self.find_site(name).await?.ok_or_else(|| Error::not_found("datacenter", name))?;
         let result = transaction!(self, |tx| {
+            crate::write::refuse_held("datacenter", &site.name, &tx.holders_of_site(site.id).await?)?;
             for domain in tx.domains_of_site(site.id).await? {
                 let deleted = tx.delete_domain(domain.id).await;
                 deleted.map_err(|error| crate::write::still_used(error, "datacenter", &site.name))?;

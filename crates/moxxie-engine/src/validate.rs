@@ -55,13 +55,6 @@ impl Checks {
         text.to_owned()
     }
 
-    /// A span of time such as `15m`, in seconds: a second to a year.
-    pub(crate) fn span(&mut self, field: &str, text: &str) -> Option<i64> {
-        let seconds = text.trim().parse::<jiff::SignedDuration>().map(|span| span.as_secs()).ok();
-        let seconds = seconds.filter(|seconds| (1..=366 * 24 * 3600).contains(seconds));
-        self.take(field, seconds.ok_or("is not a span of time from 1s to a year: write 15m, 2h or 3d"))
-    }
-
     /// `Err` with all notes, if there are any.
     pub(crate) fn done(self) -> Result<(), Error> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }

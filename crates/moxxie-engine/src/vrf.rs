@@ -13,7 +13,7 @@ use crate::{
     claim::something_named,
     page,
     validate::{Checks, short},
-    write::{still_used, transaction},
+    write::{refuse_held, still_used, transaction},
 };
 
 impl Engine {
@@ -90,6 +90,7 @@ impl Engine {
             return Err(Error::conflict("in_use", "the VRF main is the routers' own and stays"));
         }
         let result = transaction!(self, |tx| {
+            refuse_held("VRF", &vrf.name, &tx.holders_of_vrf(vrf.id).await?)?;
             let deleted = tx.delete_vrf(vrf.id).await;
             deleted.map_err(|error| still_used(error, "VRF", &vrf.name))?;
             self.note(&mut tx, context, "vrf.delete", &vrf.id, json!({"before": self.vrf_view(&vrf)}));

@@ -1,7 +1,7 @@
 //! Transactions: run again when they crossed, and not twice under one idempotency key.
 
 use moxxie_core::Timestamp;
-use moxxie_store::{Constraint, Idempotent, StoreError, Tx};
+use moxxie_store::{Constraint, Holder, Idempotent, StoreError, Tx};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Context, Engine, Error};
@@ -66,6 +66,16 @@ pub(crate) fn still_used(error: StoreError, what: &str, name: &moxxie_core::Name
         ),
         _ => error.into(),
     }
+}
+
+/// Refuses to remove what other things refer to, and says which.
+pub(crate) fn refuse_held(what: &str, name: &moxxie_core::Name, holders: &[Holder]) -> Result<(), Error> {
+    if holders.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<_> = holders.iter().map(|holder| format!("{} {}", holder.what, holder.name)).collect();
+    let message = format!("{what} {name} is still in use by {}; remove that first", named.join(", "));
+    Err(Error::Conflict { code: "in_use", message, context: Some(serde_json::json!({"usedBy": named})) })
 }
 
 fn refused(constraint: Constraint) -> Error {

@@ -173,14 +173,14 @@ async fn ranges_say_who_gets_what() {
 async fn a_hold_lapses_by_itself_unless_it_is_kept() {
     for database in Database::all() {
         let (lab, network) = place(database, "/24").await;
-        let hold = async |span: &str| {
-            let request = AddressRequest { hold_for: Some(span.into()), ..AddressRequest::default() };
+        let hold = async |seconds| {
+            let request = AddressRequest { hold_seconds: Some(seconds), ..AddressRequest::default() };
             lab.engine.create_address(&me(), &network.network_id, request).await.unwrap()
         };
-        let held = hold("1h").await;
+        let held = hold(3600).await;
         assert_eq!((held.status.as_str(), held.expires_at.is_some()), ("held", true));
         let keep = AddressUpdate {
-            hold_for: Some(None),
+            status: Some("assigned".into()),
             hostname: Some(Some("db".into())),
             ..AddressUpdate::default()
         };
@@ -190,7 +190,7 @@ async fn a_hold_lapses_by_itself_unless_it_is_kept() {
             ("assigned", None, Some("db"))
         );
         release(&lab, &network, &held.address).await.unwrap();
-        hold("1s").await;
+        hold(1).await;
         until_empty(&lab, &network).await;
         assert_eq!(next(&lab.engine, &network).await.unwrap().address, held.address);
         lab.assert_audit_intact().await;

@@ -124,9 +124,6 @@ kinds! {
          first; what lies in it stays.";
     POOLS_DIFFER = 409 "pools_differ" "The pools cannot be one":
         "Pools that become one must be of one VRF and for the same datacentre. Make that the same first.";
-    WHOLE_POOL = 409 "whole_pool" "The prefix is a whole pool":
-        "Nothing would be left of its pool. Change that pool instead (its datacentre, policy, name), or merge it \
-         with the other.";
     PREFIXES_DIFFER = 409 "prefixes_differ" "The prefixes cannot be one":
         "Prefixes that become one must be of one pool and owner and taken in the same way.";
     NOT_HELD = 409 "not_held" "It is not held":
@@ -137,7 +134,7 @@ kinds! {
     ASN_RANGE_OVERLAP = 409 "asn_range_overlap" "The range overlaps another one":
         "Ranges of AS numbers may not overlap. Register the part that no other range has.";
     RANGE_RESERVED = 409 "range_reserved" "The range is kept for another tenant":
-        "Numbers of this range go to one tenant only. Ask for a number of another range.";
+        "Numbers of this range go to one tenant only. Ask as that tenant, or for a number of another range.";
     NO_RANGE = 409 "no_range" "There is no range of AS numbers":
         "AS numbers come from ranges and none is open to this tenant and datacentre. Register one.";
     NETWORK_ON_ROUTERS = 409 "network_on_routers" "The network is on routers":
@@ -148,6 +145,9 @@ kinds! {
          reserved.";
     FAMILY_NOT_ON_ROUTERS = 409 "family_not_on_routers" "IPv6 is not put on routers":
         "A network that is IPv6 alone can be reserved, but not put on routers in this version.";
+    SIZE_NOT_ON_ROUTERS = 409 "size_not_on_routers" "A /31 is not put on routers":
+        "Whether every supported RouterOS version takes a /31 as two addresses of one link has not been \
+         established. Such a network can be reserved; order a /30 to have it on routers.";
     ADDRESS_TAKEN = 409 "address_taken" "The address is taken":
         "The address is recorded already. Ask for another one, or for the next free one.";
     ADDRESS_ANSWERS = 409 "address_answers" "The address is in use":

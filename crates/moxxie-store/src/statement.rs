@@ -84,6 +84,7 @@ pub static ALL: &[&[&Statement]] = &[
     crate::finding::STATEMENTS,
     crate::free::STATEMENTS,
     crate::free_range::STATEMENTS,
+    crate::holder::STATEMENTS,
     crate::idempotency::STATEMENTS,
     crate::journal::STATEMENTS,
     crate::label::STATEMENTS,

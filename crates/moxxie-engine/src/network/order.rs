@@ -52,6 +52,14 @@ pub(crate) struct Part {
 }
 
 impl Part {
+    /// The length it has.
+    pub(crate) fn length(&self) -> u8 {
+        match self.source {
+            Source::Given(prefix) => prefix.prefix_len(),
+            Source::Next(length) => length,
+        }
+    }
+
     pub(crate) fn is_ipv6(&self) -> bool {
         match self.source {
             Source::Given(prefix) => prefix.addr().is_ipv6(),
@@ -204,14 +212,15 @@ fn second(checks: &mut Checks, request: &NetworkRequest) -> Option<Part> {
 pub(super) fn length(text: &str) -> Result<u8, String> {
     let number = text.strip_prefix('/').unwrap_or(text);
     match number.parse::<u8>() {
-        // Without at least one host address beside the gateway it is no network.
-        Ok(length @ (8..=30 | 33..=126)) if number.chars().all(|c| c.is_ascii_digit()) => Ok(length),
+        // Without at least one host address beside the gateway it is no network. A /31 and a /127 have one (RFC 3021,
+        // RFC 6164).
+        Ok(length @ (8..=31 | 33..=127)) if number.chars().all(|c| c.is_ascii_digit()) => Ok(length),
         Ok(length @ 0..=128) if number.chars().all(|c| c.is_ascii_digit()) => Err(format!(
-            "/{length} cannot be had: sizes are /8 to /30, such as /24 for 256 addresses, and /33 to \
-                         /126 for IPv6, such as /64"
+            "/{length} cannot be had: sizes are /8 to /31, such as /24 for 256 addresses, and /33 to /127 for IPv6, \
+             such as /64; a single address is taken as a prefix (POST /prefixes, `moxxie prefix take`)"
         )),
         _ => Err(format!(
-            "{:?} is not a size: write a prefix length from /8 to /30, such as /24 for 256 addresses, or one \
+            "{:?} is not a size: write a prefix length from /8 to /31, such as /24 for 256 addresses, or one \
              of IPv6, such as /64",
             crate::validate::short(text)
         )),
@@ -222,9 +231,9 @@ pub(super) fn length(text: &str) -> Result<u8, String> {
 pub(super) fn length6(text: &str) -> Result<u8, String> {
     let number = text.strip_prefix('/').unwrap_or(text);
     match number.parse::<u8>() {
-        Ok(length @ 8..=126) if number.chars().all(|c| c.is_ascii_digit()) => Ok(length),
+        Ok(length @ 8..=127) if number.chars().all(|c| c.is_ascii_digit()) => Ok(length),
         _ => Err(format!(
-            "{:?} is not a size of IPv6: write a prefix length from /8 to /126, such as /64",
+            "{:?} is not a size of IPv6: write a prefix length from /8 to /127, such as /64",
             crate::validate::short(text)
         )),
     }
@@ -253,8 +262,8 @@ mod tests {
     #[test]
     fn sizes() {
         assert_eq!(length("/24"), Ok(24));
-        assert_eq!(length("30"), Ok(30));
-        for bad in ["", "/", "/7", "/31", "/32", "/127", "/129", "/-1", "+24", "24.0", "big"] {
+        assert_eq!(["30", "/31", "/127"].map(length), [Ok(30), Ok(31), Ok(127)]);
+        for bad in ["", "/", "/7", "/32", "/128", "/129", "/-1", "+24", "24.0", "big"] {
             assert!(length(bad).is_err(), "{bad}");
         }
     }
@@ -262,7 +271,7 @@ mod tests {
     #[test]
     fn every_wrong_field_is_named_at_once() {
         let mut bad = request();
-        bad.size = "/31".into();
+        bad.size = "/32".into();
         bad.vlan_id = Some(4095);
         bad.subnet = Some("10.0.0.1/24".into());
         bad.options.firewall_profile = Some("strict".into());

@@ -207,10 +207,11 @@ impl Engine {
 
     /// Moves a prefix to another pool. A pool is one block, so the prefix is cut out of its pool and becomes a
     /// pool with the datacentre, policy and quarantine of the other; where it is the other half of that one,
-    /// the two become one. No address changes. Needs admin, because pools change their shape.
+    /// the two become one. Nothing is left of a pool whose only prefix moves. No address changes. Needs admin,
+    /// because pools change their shape.
     ///
     /// # Errors
-    /// See [`Error`]; a prefix that is its whole pool is a [`Error::Conflict`] that says what works.
+    /// See [`Error`].
     pub async fn move_prefix(
         &self,
         context: &Context,
@@ -231,6 +232,11 @@ impl Engine {
             let message = "is in another VRF; release the prefix and take one there";
             return Err(Error::invalid("pool", message));
         }
+        if to.prefix.addr().is_ipv4() != prefix.prefix.addr().is_ipv4() {
+            let message =
+                format!("{} has another family than {}; name a pool of its own", to.prefix, prefix.prefix);
+            return Err(Error::invalid("pool", message));
+        }
         let result = transaction!(self, |tx| {
             tx.lock_vrf(to.vrf_id).await?;
             let pools = tx.lock_pools(&[to.id, prefix.pool_id]).await?;
@@ -239,16 +245,11 @@ impl Engine {
             let to = find(to.id).ok_or_else(missing)?;
             let from = find(prefix.pool_id).ok_or_else(missing)?;
             let block = prefix.prefix;
-            if block == from.prefix {
-                let message = format!(
-                    "{block} is the whole of pool {}; change that pool instead, or merge it with {}",
-                    from.name, to.name
-                );
-                return Err(Error::conflict("whole_pool", message));
-            }
-            let parts = taken_out(from.prefix, block)?;
             let mut rest_names = Names::of(&tx, &from.name).await?;
             let mut own_names = Names::of(&tx, &to.name).await?;
+            let one = buddy(to.prefix) == Some(block);
+            let whole = block == from.prefix;
+            let parts = if whole { vec![block] } else { taken_out(from.prefix, block)? };
             let mut others = Vec::new();
             for shape in &parts[1..] {
                 // What is cut out becomes like the pool it moves to; what is left stays as it was.
@@ -263,10 +264,19 @@ impl Engine {
                     ..like.clone()
                 });
             }
-            self.cut(&mut tx, &from, parts[0], &others).await?;
-            let giving = others.iter().find(|other| other.prefix == block).map(|other| other.id);
-            let giving = giving.ok_or_else(missing)?;
-            let one = buddy(to.prefix) == Some(block);
+            let giving = if whole {
+                from.id
+            } else {
+                self.cut(&mut tx, &from, parts[0], &others).await?;
+                let own = others.iter().find(|other| other.prefix == block).map(|other| other.id);
+                own.ok_or_else(missing)?
+            };
+            if whole && !one {
+                let (id, used, version) = (from.id, from.used.clone(), from.version);
+                let like =
+                    pool::Pool { id, name: own_names.next()?, prefix: block, used, version, ..to.clone() };
+                tx.update_pool(&like, self.now()).await?;
+            }
             if one {
                 tx.merge_pools(to.id, &[giving], parent(block), self.now()).await?;
             }
@@ -274,7 +284,7 @@ impl Engine {
             let answer = self.prefix_view(&tx, &moved).await?;
             let made: Vec<_> = others.iter().map(|o| json!({"name": o.name, "prefix": o.prefix})).collect();
             let detail = json!({
-                "from": {"name": from.name, "before": from.prefix, "after": parts[0]},
+                "from": {"name": from.name, "before": from.prefix, "after": (!whole).then_some(parts[0])},
                 "to": {"name": to.name, "merged": one},
                 "made": made,
                 "after": answer,

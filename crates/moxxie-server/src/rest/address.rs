@@ -111,7 +111,7 @@ async fn create_addresses(
 
 /// Change what is recorded of an address
 ///
-/// What is absent stays; `null` takes a value away. `holdFor: null` keeps a held address for good.
+/// What is absent stays; `null` takes a value away. `status: assigned` keeps a held address for good.
 #[utoipa::path(
     patch, path = "/networks/{id}/ips/{ip}", tag = "addresses",
     params(

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
 use moxxie_api::{
+    Page,
     address::{Address, AddressRequest, AddressUpdate},
     network::Network,
     range::{Range, RangeRequest},
 };
 
-use super::network::{resolve, tags};
+use super::{
+    claim::{hold, label},
+    network::{resolve, tags},
+};
 use crate::{commands::ALL, output::maybe, session::Session};
 
 #[derive(Debug, Subcommand)]
@@ -72,14 +76,14 @@ pub(crate) struct Set {
     /// Who answers for it.
     #[arg(long)]
     owner: Option<String>,
-    /// Hold it from now on for this long, such as 15m; then it is free by itself.
-    #[arg(long, value_name = "SPAN", conflicts_with = "keep")]
-    hold_for: Option<String>,
+    /// Hold it from now on for a time, such as 15m; then it is free by itself.
+    #[arg(long, value_name = "TIME", value_parser = hold, conflicts_with = "keep")]
+    hold: Option<i64>,
     /// Keep an address for good that was only held.
     #[arg(long)]
     keep: bool,
     /// A free label; may be repeated; all labels there were make way.
-    #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = label)]
+    #[arg(long = "label", alias = "tag", value_name = "KEY=VALUE", value_parser = label)]
     tags: Vec<(String, String)>,
 }
 
@@ -92,7 +96,8 @@ impl Set {
             kind: self.kind,
             vm_id: value(self.vm_id),
             owner: value(self.owner),
-            hold_for: if self.keep { Some(None) } else { self.hold_for.map(Some) },
+            status: self.keep.then(|| "assigned".to_owned()),
+            hold_seconds: self.hold,
             tags: (!self.tags.is_empty()).then(|| BTreeMap::from_iter(self.tags)),
         }
     }
@@ -136,8 +141,8 @@ pub(crate) async fn ranges(command: RangeCommand, session: &Session) -> anyhow::
     match command {
         RangeCommand::List { network } => {
             let id = resolve(session, &network).await?.network_id;
-            let ranges: Vec<Range> = api.list(&["networks", &id, "ranges"], &[], ALL).await?;
-            session.out.list(&ranges, &["ID", "TYPE", "FIRST", "LAST", "DESCRIPTION"], |range| {
+            let all: Page<Range> = api.get(&["networks", &id, "ranges"]).await?;
+            session.out.list(&all.items, &["ID", "TYPE", "FIRST", "LAST", "DESCRIPTION"], |range| {
                 let Range { id, kind, first, last, description, .. } = range.clone();
                 vec![id, kind, first, last, description]
             })
@@ -182,27 +187,34 @@ pub(crate) struct Holder {
     /// Who answers for it.
     #[arg(long)]
     owner: Option<String>,
-    /// Hold it for this long only, such as 15m; then it is free by itself.
-    #[arg(long, value_name = "SPAN")]
-    hold_for: Option<String>,
+    /// Hold it for a time, such as 15m; then it is free by itself.
+    #[arg(long, value_name = "TIME", value_parser = hold)]
+    hold: Option<i64>,
     /// Of which prefix of the network: ipv4 or ipv6 [default: its first].
     #[arg(long)]
     family: Option<String>,
     /// A free label; may be repeated.
-    #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = label)]
+    #[arg(long = "label", alias = "tag", value_name = "KEY=VALUE", value_parser = label)]
     tags: Vec<(String, String)>,
-}
-
-pub(super) fn label(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("a label is NAME=VALUE")?;
-    if name.is_empty() { Err("a label needs a name".into()) } else { Ok((name.into(), value.into())) }
 }
 
 impl Holder {
     fn request(self, address: Option<String>) -> AddressRequest {
-        let Self { hostname, mac, kind, vm_id, owner, hold_for, family, tags } = self;
+        let Self { hostname, mac, kind, vm_id, owner, hold, family, tags } = self;
         let tags = BTreeMap::from_iter(tags);
-        AddressRequest { address, family, hostname, mac, kind, vm_id, owner, hold_for, tags }
+        let status = hold.map(|_| "held".to_owned());
+        AddressRequest {
+            address,
+            family,
+            hostname,
+            mac,
+            kind,
+            vm_id,
+            owner,
+            status,
+            hold_seconds: hold,
+            tags,
+        }
     }
 }
 
@@ -246,7 +258,7 @@ pub(crate) async fn list(network: &Network, session: &Session) -> anyhow::Result
     let addresses: Vec<Address> = session.api.list(&path, &[], ALL).await?;
     session.out.list(
         &addresses,
-        &["ADDRESS", "TYPE", "STATUS", "HOSTNAME", "MAC", "VM", "OWNER", "TAGS"],
+        &["ADDRESS", "TYPE", "STATUS", "HOSTNAME", "MAC", "VM", "OWNER", "LABELS"],
         |address| {
             let Address { address: text, kind, .. } = address.clone();
             let labels: Vec<_> = address.tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -260,10 +272,7 @@ pub(crate) async fn list(network: &Network, session: &Session) -> anyhow::Result
 
 /// `held until ...`
 fn status(address: &Address) -> String {
-    match address.expires_at {
-        Some(at) => format!("{} until {at}", address.status),
-        None => address.status.clone(),
-    }
+    super::claim::status(&address.status, address.expires_at)
 }
 
 pub(super) fn show(address: &Address, session: &Session) -> anyhow::Result<()> {
@@ -280,16 +289,4 @@ pub(super) fn show(address: &Address, session: &Session) -> anyhow::Result<()> {
             ("Owner", maybe(&address.owner)),
         ]
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_have_a_name_and_any_value() {
-        assert_eq!(label("a=b=c"), Ok(("a".into(), "b=c".into())));
-        assert_eq!(label("a="), Ok(("a".into(), String::new())));
-        assert!(label("a").is_err() && label("=b").is_err());
-    }
 }

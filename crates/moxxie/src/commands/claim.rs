@@ -103,3 +103,15 @@ pub(crate) fn hold(text: &str) -> Result<i64, String> {
     let seconds = duration::parse(text).map_err(|error| error.to_string())?.as_secs();
     i64::try_from(seconds).map_err(|_| "is too long".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_have_a_name_and_any_value() {
+        assert_eq!(label("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert_eq!(label("a="), Ok(("a".into(), String::new())));
+        assert!(label("a").is_err() && label("=b").is_err());
+    }
+}

@@ -8,7 +8,7 @@ use moxxie_api::{
     reality::{AcknowledgeRequest, AdoptRequest, Finding, RouterScan},
 };
 
-use super::{address::label, network::resolve};
+use super::{claim::label, network::resolve};
 use crate::{
     output::{maybe, time},
     session::Session,
@@ -51,7 +51,7 @@ pub(crate) enum Command {
         #[arg(long)]
         vm_id: Option<String>,
         /// A free label; may be repeated.
-        #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = label)]
+        #[arg(long = "label", alias = "tag", value_name = "KEY=VALUE", value_parser = label)]
         tags: Vec<(String, String)>,
     },
 }
