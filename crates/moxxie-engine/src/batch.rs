@@ -392,7 +392,12 @@ impl Engine {
             }
         }
         for (space, (network, family)) in &order {
-            if let Err(error) = tx.lock_space(space).await {
+            let locked = match tx.lock_space(space).await {
+                // A network that was given another shape begins anew: its space went with the old one.
+                Ok(None) => self.begin_anew(tx, *network, *family).await,
+                locked => locked.map(drop),
+            };
+            if let Err(error) = locked {
                 return Err((ready, error));
             }
             if let Ok(Some(known)) = Known::read(tx, *network, *family, self.looked()).await {
@@ -413,6 +418,18 @@ impl Engine {
             }
         }
         Ok(all)
+    }
+
+    /// Makes the space of a network that is there and has none.
+    async fn begin_anew(&self, tx: &mut Tx, network: NetworkId, family: Family) -> Result<(), StoreError> {
+        if tx.lock_network(Scope::All, network).await?.is_none() {
+            return Ok(());
+        }
+        match Ground::read(tx, network, family).await {
+            Ok(ground) => Known::make_for(tx, &ground).await,
+            // Without its ground the items are refused, each with its reason.
+            Err(_) => Ok(()),
+        }
     }
 
     /// Plans, writes and answers.

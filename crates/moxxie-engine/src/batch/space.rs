@@ -158,12 +158,17 @@ impl Known {
         // Nobody removes the network meanwhile.
         tx.lock_network(Scope::All, id).await?.ok_or_else(|| Error::not_found("network", id))?;
         let ground = Ground::read(&tx, id, family).await?;
+        Self::make_for(&mut tx, &ground).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Makes the space of a prefix, in a transaction that goes on.
+    pub(super) async fn make_for(tx: &mut Tx, ground: &Ground) -> Result<(), StoreError> {
         let space = ground.space_id();
-        tx.insert_space(ground.prefix.id, id).await?;
+        tx.insert_space(ground.prefix.id, ground.network.id).await?;
         // Of two at once the second finds the other's, and computes the same.
         tx.lock_space(&space).await?;
-        tx.rebuild_space(&space, ground.territory(), &ground.candidates).await?;
-        Ok(tx.commit().await?)
+        tx.rebuild_space(&space, ground.territory(), &ground.candidates).await
     }
 
     /// Sees to it that what is free around a number is known.

@@ -64,6 +64,11 @@ impl World {
         Self { engine, now, _directory: directory }
     }
 
+    /// What the clock shows, in seconds.
+    pub fn seconds(&self) -> i64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
     pub fn later(&self, seconds: i64) {
         self.now.fetch_add(seconds, Ordering::Relaxed);
     }
