@@ -177,6 +177,14 @@ pub struct AsnQuery {
     /// Only with this status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// Only with this label, `key=value`, or any value of a key, `key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(example = "app=web")]
+    pub label: Option<String>,
+    /// As it was at this time (RFC 3339); now when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(example = "2026-11-01T00:00:00Z")]
+    pub at: Option<String>,
     /// `nextCursor` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,

@@ -193,6 +193,10 @@ pub struct NetworkQuery {
     /// Only with this VLAN id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vlan_id: Option<i64>,
+    /// Only with this label, `key=value`, or any value of a key, `key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(example = "app=web")]
+    pub label: Option<String>,
     /// As it was at this time (RFC 3339); now when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(example = "2026-11-01T00:00:00Z")]

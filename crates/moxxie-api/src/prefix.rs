@@ -182,6 +182,14 @@ pub struct PrefixQuery {
     /// Only with this status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// Only with this label, `key=value`, or any value of a key, `key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(example = "app=web")]
+    pub label: Option<String>,
+    /// As it was at this time (RFC 3339); now when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(example = "2026-11-01T00:00:00Z")]
+    pub at: Option<String>,
     /// `nextCursor` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
@@ -198,6 +206,20 @@ pub struct VrfQuery {
     /// The VRF; `main` when absent. An id needs none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vrf: Option<String>,
+}
+
+/// Which VRF a prefix in a path is of, and as of which time it is shown.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PrefixPastQuery {
+    /// The VRF; `main` when absent. An id needs none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vrf: Option<String>,
+    /// As it was at this time (RFC 3339); now when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(example = "2026-11-01T00:00:00Z")]
+    pub at: Option<String>,
 }
 
 /// Which part of the prefix tree is wanted.

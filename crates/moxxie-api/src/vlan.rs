@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// A VLAN id to take without a network.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -101,4 +101,19 @@ pub struct VlanList {
     pub free: Vec<String>,
     /// What is taken, ascending.
     pub items: Vec<Vlan>,
+}
+
+/// Which VLAN ids to list.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct VlanQuery {
+    /// Only with this label, `key=value`, or any value of a key, `key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(example = "app=web")]
+    pub label: Option<String>,
+    /// As it was at this time (RFC 3339); now when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(example = "2026-11-01T00:00:00Z")]
+    pub at: Option<String>,
 }

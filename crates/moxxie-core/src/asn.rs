@@ -91,7 +91,8 @@ impl fmt::Display for AsNumber {
 }
 
 /// AS numbers from `first` to `last`, both included and none of them reserved; printed as `64512-65534`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct AsnSpan {
     first: AsNumber,
     last: AsNumber,
@@ -147,6 +148,20 @@ impl fmt::Display for AsnSpan {
     }
 }
 
+impl From<AsnSpan> for String {
+    fn from(span: AsnSpan) -> Self {
+        span.to_string()
+    }
+}
+
+impl TryFrom<String> for AsnSpan {
+    type Error = AsnError;
+
+    fn try_from(text: String) -> Result<Self, AsnError> {
+        text.parse()
+    }
+}
+
 impl FromStr for AsnSpan {
     type Err = AsnError;
 
@@ -159,7 +174,7 @@ impl FromStr for AsnSpan {
 }
 
 /// A range of AS numbers, as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AsnRange {
     /// Its id.
     pub id: AsnRangeId,

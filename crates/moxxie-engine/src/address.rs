@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::PoisonError};
 
 use moxxie_api::{
-    FieldError, Page, PastPageQuery,
-    address::{Address, AddressBulk, AddressBulkRequest, AddressRequest, AddressUpdate},
+    FieldError, Page,
+    address::{Address, AddressBulk, AddressBulkRequest, AddressQuery, AddressRequest, AddressUpdate},
 };
 use moxxie_core::{
     NetworkId,
@@ -42,17 +42,21 @@ impl Engine {
         &self,
         context: &Context,
         network: &str,
-        query: PastPageQuery,
+        query: AddressQuery,
     ) -> Result<Page<Address>, Error> {
         context.require(Role::Viewer)?;
-        if let Some(at) = &query.at {
+        let mut checks = Checks::default();
+        let label = checks.label_filter(query.label.as_deref());
+        checks.done()?;
+        if let Some(then) = self.then(context, query.at.as_deref()).await? {
             let page = page::wanted(query.cursor, query.limit)?;
-            return self.addresses_at(context, network, at, &page).await;
+            return self.addresses_at(&then, network, label.as_ref(), &page).await;
         }
         let network = self.find_network(context, network).await?;
         let first_page = query.cursor.is_none();
         let page = page::wanted(query.cursor, query.limit)?;
-        let listing = self.0.store.addresses(context.principal.scope, network.id, &page).await?;
+        let (scope, label) = (context.principal.scope, label.as_ref());
+        let listing = self.0.store.addresses_labelled(scope, network.id, label, &page).await?;
         let mut grounds = Vec::new();
         for prefix in self.0.store.prefixes_of_network(context.principal.scope, network.id).await? {
             let family = Family::of(prefix.prefix.addr());
@@ -61,7 +65,8 @@ impl Engine {
         let of = |record: &Record| grounds.iter().find(|ground| ground.prefix.id == record.prefix_id);
         let mut items: Vec<Address> =
             listing.items.iter().filter_map(|record| of(record).map(|ground| view(ground, record))).collect();
-        if first_page {
+        // What follows from the network itself has no labels.
+        if first_page && label.is_none() {
             items.splice(0..0, grounds.iter().flat_map(fixed));
         }
         Ok(Page { items, next_cursor: listing.next })

@@ -1,9 +1,11 @@
 //! AS numbers and the ranges they come from.
 
+mod past;
+
 use std::collections::HashMap;
 
 use moxxie_api::{
-    Page, PageQuery,
+    Page, PastPageQuery,
     asn::{Asn, AsnQuery, AsnRange, AsnRangeCreate, AsnRangeUpdate, AsnRequest, AsnUpdate},
 };
 use moxxie_core::{
@@ -12,13 +14,14 @@ use moxxie_core::{
     claim::Status,
     identity::{Role, Scope},
 };
-use moxxie_store::{AsnFilter, Reads, Tx};
+use moxxie_store::{AsnFilter, Listing, Reads, Tx};
 use serde_json::json;
 
 use crate::{
     Context, Engine, Error,
     audit::Entry,
     claim::something_named,
+    history::{Then, named},
     page,
     validate::{Checks, short},
     write::transaction,
@@ -136,7 +139,7 @@ impl Engine {
                 );
                 return Err(Error::conflict("in_use", message));
             }
-            tx.delete_asn_range(id).await?;
+            tx.delete_asn_range(id, self.now()).await?;
             let detail = json!({"name": range.name, "range": range.span.to_string()});
             self.note(&mut tx, context, "asn_range.delete", &id, detail);
             self.keep(&mut tx, context, &()).await?;
@@ -144,28 +147,48 @@ impl Engine {
         self.or_recall(context, result).await
     }
 
-    /// Lists the ranges by name.
+    /// Lists the ranges by name, as they were at a time when one is given.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn asn_ranges(&self, context: &Context, query: PageQuery) -> Result<Page<AsnRange>, Error> {
+    pub async fn asn_ranges(&self, context: &Context, query: PastPageQuery) -> Result<Page<AsnRange>, Error> {
         context.require(Role::Viewer)?;
-        let mut all = self.0.store.asn_ranges(context.principal.scope).await?;
+        let then = self.then(context, query.at.as_deref()).await?;
+        let mut all = match &then {
+            Some(then) => then.asn_ranges.clone(),
+            None => self.0.store.asn_ranges(context.principal.scope).await?,
+        };
+        if let Scope::Tenant(id) = context.principal.scope {
+            all.retain(|range| range.tenant_id.is_none_or(|owner| owner == id));
+        }
         all.sort_by(|a, b| a.name.cmp(&b.name));
         let (some, next_cursor) = page::slice(all, query.cursor, query.limit, |one| one.name.to_string())?;
         let mut items = Vec::with_capacity(some.len());
         for range in &some {
-            items.push(self.asn_range_view(&self.0.store, range).await?);
+            items.push(match &then {
+                Some(then) => self.asn_range_then(then, range).await?,
+                None => self.asn_range_view(&self.0.store, range).await?,
+            });
         }
         Ok(Page { items, next_cursor })
     }
 
-    /// One range, by name or id.
+    /// One range, by name or id, as it was at a time when one is given.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn asn_range(&self, context: &Context, name: &str) -> Result<AsnRange, Error> {
+    pub async fn asn_range(
+        &self,
+        context: &Context,
+        name: &str,
+        at: Option<&str>,
+    ) -> Result<AsnRange, Error> {
         context.require(Role::Viewer)?;
+        if let Some(then) = self.then(context, at).await? {
+            let found = named(&then.asn_ranges, name, |range| range.id.to_string(), |range| &range.name);
+            let range = found.ok_or_else(|| Error::not_found("range of AS numbers at that time", name))?;
+            return self.asn_range_then(&then, range).await;
+        }
         self.asn_range_view(&self.0.store, &self.find_asn_range(name).await?).await
     }
 
@@ -324,16 +347,27 @@ impl Engine {
         context.require(Role::Viewer)?;
         let mut checks = Checks::default();
         let status = checks.status(query.status.as_deref());
+        let label = checks.label_filter(query.label.as_deref());
         checks.done()?;
+        let page = page::wanted(query.cursor, query.limit)?;
+        if let Some(then) = self.then(context, query.at.as_deref()).await? {
+            let range = query.range.as_deref().map(|range| then.asn_range_in_field(range)).transpose()?;
+            let tenant = then.tenant_in_field(query.client_id.as_deref())?;
+            let filter = AsnFilter { range: range.map(|range| range.id), tenant, status, label };
+            let listing = self.asns_at(&then, &filter, &page).await?;
+            return self.asn_page(listing, AsnNames::of(&then)).await;
+        }
         let range = match &query.range {
             Some(name) => Some(self.find_asn_range(name).await?.id),
             None => None,
         };
         let tenant = self.tenant_in_field(context, query.client_id.as_deref()).await?;
-        let page = page::wanted(query.cursor, query.limit)?;
-        let filter = AsnFilter { range, tenant, status };
+        let filter = AsnFilter { range, tenant, status, label };
         let listing = self.0.store.asns(context.principal.scope, &filter, &page).await?;
-        let mut names = AsnNames::default();
+        self.asn_page(listing, AsnNames::default()).await
+    }
+
+    async fn asn_page(&self, listing: Listing<stored::Asn>, mut names: AsnNames) -> Result<Page<Asn>, Error> {
         let mut items = Vec::with_capacity(listing.items.len());
         for record in &listing.items {
             items.push(names.view(&self.0.store, record).await?);
@@ -341,12 +375,16 @@ impl Engine {
         Ok(Page { items, next_cursor: listing.next })
     }
 
-    /// One taken AS number.
+    /// One taken AS number, as it was at a time when one is given.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn asn(&self, context: &Context, asn: &str) -> Result<Asn, Error> {
+    pub async fn asn(&self, context: &Context, asn: &str, at: Option<&str>) -> Result<Asn, Error> {
         context.require(Role::Viewer)?;
+        if let Some(then) = self.then(context, at).await? {
+            let record = self.find_asn_at(&then, asn).await?;
+            return AsnNames::of(&then).view(&self.0.store, &record).await;
+        }
         let record = self.find_asn(&self.0.store, context, asn).await?;
         AsnNames::default().view(&self.0.store, &record).await
     }
@@ -464,18 +502,34 @@ impl Engine {
             Some(id) => reads.tenant(Scope::All, id).await?.map(|tenant| tenant.name.to_string()),
             None => None,
         };
-        Ok(AsnRange {
-            id: range.id.to_string(),
-            name: range.name.to_string(),
-            range: range.span.to_string(),
-            datacenter,
-            client_id,
-            description: range.description.clone(),
-            quarantine_seconds: range.quarantine_s,
-            total: range.span.size(),
-            taken: reads.count_asns(range.id).await?,
-            created_at: range.id.created_at(),
-        })
+        Ok(shown_range(range, datacenter, client_id, reads.count_asns(range.id).await?))
+    }
+
+    async fn asn_range_then(&self, then: &Then, range: &stored::AsnRange) -> Result<AsnRange, Error> {
+        let datacenter = range.site_id.map(|id| then.site_name(id));
+        let client_id = range.tenant_id.map(|id| then.tenant_name(id));
+        let taken = self.0.store.count_asns_at(range, then.at).await?;
+        Ok(shown_range(range, datacenter, client_id, taken))
+    }
+}
+
+fn shown_range(
+    range: &stored::AsnRange,
+    datacenter: Option<String>,
+    client_id: Option<String>,
+    taken: u64,
+) -> AsnRange {
+    AsnRange {
+        id: range.id.to_string(),
+        name: range.name.to_string(),
+        range: range.span.to_string(),
+        datacenter,
+        client_id,
+        description: range.description.clone(),
+        quarantine_seconds: range.quarantine_s,
+        total: range.span.size(),
+        taken,
+        created_at: range.id.created_at(),
     }
 }
 

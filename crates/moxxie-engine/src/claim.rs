@@ -8,6 +8,8 @@ use moxxie_core::{
     claim::{Claim, Status},
 };
 
+use moxxie_store::LabelFilter;
+
 use crate::{Context, Engine, Error, validate::Checks};
 
 /// How long something is held when no time is named: a day.
@@ -158,6 +160,19 @@ impl Checks {
         status
     }
 
+    /// A label to filter a list by: `key=value`, or a key alone for any value of it.
+    pub(crate) fn label_filter(&mut self, label: Option<&str>) -> Option<LabelFilter> {
+        let label = label?;
+        let (key, value) = match label.split_once('=') {
+            Some((key, value)) => (key, Some(value.to_owned())),
+            None => (label, None),
+        };
+        if key.is_empty() {
+            self.wrong("label", "is not a label: write key=value, or key for any value of it");
+        }
+        Some(LabelFilter { key: key.to_owned(), value })
+    }
+
     /// Labels, within bounds.
     pub(crate) fn labels(&mut self, labels: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         if labels.len() > 32 {
@@ -226,6 +241,20 @@ mod tests {
         let mut checks = Checks::default();
         let wish = checks.changed_wish(status, hold);
         checks.done().map(|()| wish)
+    }
+
+    #[test]
+    fn labels_to_filter_by() {
+        let filter = |text| {
+            let mut checks = Checks::default();
+            let filter = checks.label_filter(Some(text));
+            checks.done().map(|()| filter.map(|filter| (filter.key, filter.value)))
+        };
+        assert_eq!(filter("app=web").unwrap(), Some(("app".into(), Some("web".into()))));
+        assert_eq!(filter("app=a=b").unwrap(), Some(("app".into(), Some("a=b".into()))));
+        assert_eq!(filter("app=").unwrap(), Some(("app".into(), Some(String::new()))));
+        assert_eq!(filter("app").unwrap(), Some(("app".into(), None)));
+        assert!(filter("").is_err() && filter("=web").is_err());
     }
 
     #[test]

@@ -1,14 +1,21 @@
 //! Containers: prefixes that pools are arranged in.
 
 use moxxie_api::{
-    Page, PageQuery,
+    Page, PastPageQuery,
     container::{Container, ContainerCreate, ContainerUpdate, Usage},
 };
 use moxxie_core::{ContainerId, Name, claim::Status, container, identity::Role, pool::Pool, prefix::size};
 use moxxie_store::Reads;
 use serde_json::json;
 
-use crate::{Context, Engine, Error, claim::something_named, page, validate::Checks, write::transaction};
+use crate::{
+    Context, Engine, Error,
+    claim::something_named,
+    history::{Then, named},
+    page,
+    validate::Checks,
+    write::transaction,
+};
 
 impl Engine {
     /// Registers a container. Needs admin.
@@ -112,7 +119,7 @@ impl Engine {
         }
         let container = self.find_container(name).await?;
         let result = transaction!(self, |tx| {
-            tx.delete_container(container.id).await?;
+            tx.delete_container(container.id, self.now()).await?;
             let detail = json!({"name": container.name, "prefix": container.prefix});
             self.note(&mut tx, context, "container.delete", &container.id, detail);
             self.keep(&mut tx, context, &()).await?;
@@ -120,14 +127,29 @@ impl Engine {
         self.or_recall(context, result).await
     }
 
-    /// Lists containers by name.
+    /// Lists containers by name, as they were at a time when one is given.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn containers(&self, context: &Context, query: PageQuery) -> Result<Page<Container>, Error> {
+    pub async fn containers(
+        &self,
+        context: &Context,
+        query: PastPageQuery,
+    ) -> Result<Page<Container>, Error> {
         context.require(Role::Viewer)?;
+        let name = |one: &container::Container| one.name.to_string();
+        if let Some(then) = self.then(context, query.at.as_deref()).await? {
+            let mut all = self.0.store.containers_at(then.at).await?;
+            all.sort_by(|a, b| a.name.cmp(&b.name));
+            let (some, next_cursor) = page::slice(all, query.cursor, query.limit, name)?;
+            let mut items = Vec::with_capacity(some.len());
+            for container in &some {
+                items.push(self.container_then(&then, container).await?);
+            }
+            return Ok(Page { items, next_cursor });
+        }
         let all = self.0.store.containers().await?;
-        let (some, next_cursor) = page::slice(all, query.cursor, query.limit, |one| one.name.to_string())?;
+        let (some, next_cursor) = page::slice(all, query.cursor, query.limit, name)?;
         let mut items = Vec::with_capacity(some.len());
         for container in some {
             items.push(self.container_view(&self.0.store, &container).await?);
@@ -135,12 +157,23 @@ impl Engine {
         Ok(Page { items, next_cursor })
     }
 
-    /// One container, by name or id.
+    /// One container, by name or id, as it was at a time when one is given.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn container(&self, context: &Context, name: &str) -> Result<Container, Error> {
+    pub async fn container(
+        &self,
+        context: &Context,
+        name: &str,
+        at: Option<&str>,
+    ) -> Result<Container, Error> {
         context.require(Role::Viewer)?;
+        if let Some(then) = self.then(context, at).await? {
+            let all = self.0.store.containers_at(then.at).await?;
+            let found = named(&all, name, |one| one.id.to_string(), |one| &one.name);
+            let container = found.ok_or_else(|| Error::not_found("container at that time", name))?;
+            return self.container_then(&then, container).await;
+        }
         self.container_view(&self.0.store, &self.find_container(name).await?).await
     }
 
@@ -167,16 +200,43 @@ impl Engine {
             None => None,
         };
         let vrf = reads.vrf(container.vrf_id).await?.map_or(String::new(), |vrf| vrf.name.to_string());
-        Ok(Container {
-            id: container.id.to_string(),
-            name: container.name.to_string(),
-            vrf,
-            prefix: container.prefix.to_string(),
-            datacenter,
-            description: container.description.clone(),
-            usage: fill.usage(size(container.prefix.prefix_len(), container.prefix.max_prefix_len())),
-            created_at: container.id.created_at(),
-        })
+        Ok(shown(container, datacenter, vrf, &fill))
+    }
+
+    /// A container as it was. Counts every prefix that its pools had.
+    async fn container_then(
+        &self,
+        then: &Then,
+        container: &container::Container,
+    ) -> Result<Container, Error> {
+        let mut fill = Fill::default();
+        let inside =
+            |pool: &&Pool| pool.vrf_id == container.vrf_id && container.prefix.contains(&pool.prefix);
+        for pool in then.pools.iter().filter(inside) {
+            let mut pool = pool.clone();
+            self.0.store.pool_statistics_at(&mut pool, then.at).await?;
+            fill.add(&pool);
+        }
+        let datacenter = container.site_id.map(|id| then.site_name(id));
+        Ok(shown(container, datacenter, then.vrf_name(container.vrf_id), &fill))
+    }
+}
+
+fn shown(
+    container: &container::Container,
+    datacenter: Option<String>,
+    vrf: String,
+    fill: &Fill,
+) -> Container {
+    Container {
+        id: container.id.to_string(),
+        name: container.name.to_string(),
+        vrf,
+        prefix: container.prefix.to_string(),
+        datacenter,
+        description: container.description.clone(),
+        usage: fill.usage(size(container.prefix.prefix_len(), container.prefix.max_prefix_len())),
+        created_at: container.id.created_at(),
     }
 }
 

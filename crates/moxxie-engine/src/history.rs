@@ -1,6 +1,8 @@
 //! Lists as of a past time: what is still as it was then, from the live tables, and what has ended since,
 //! from history; merged in the order of the list.
 
+mod then;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
@@ -12,10 +14,11 @@ use moxxie_core::{
     network::Network,
     prefix::{address_from_number, bounds, family},
 };
-use moxxie_store::{Address, Listing, Page, PrefixRecord, Reads, Remembered, Window};
+use moxxie_store::{Address, LabelFilter, Listing, Page, PrefixRecord, Reads, Remembered, Window};
 
+pub(crate) use self::then::{Then, named};
 use crate::{
-    Context, Engine, Error,
+    Engine, Error,
     address::{fixed, view},
     batch::space::Ground,
     network::host_tags,
@@ -87,26 +90,50 @@ impl Engine {
 }
 
 impl Engine {
+    /// A record as it was then: the live one if that is as old, else what history has of the id.
+    pub(crate) async fn version_at<T: Remembered>(
+        &self,
+        then: &Then,
+        live: Option<T>,
+        id: &str,
+    ) -> Result<Option<T>, Error> {
+        if let Some(live) = live
+            && live.place().since <= then.at
+        {
+            return Ok(Some(live));
+        }
+        let version = self.0.store.past::<T>(then.scope, id, then.at).await?;
+        Ok(version.map(|version| version.record))
+    }
+
+    /// The record that had a place then: the live one if that is as old, else what history has there.
+    pub(crate) async fn placed_at<T: Remembered>(
+        &self,
+        then: &Then,
+        live: Option<T>,
+        window: &Window,
+    ) -> Result<Option<T>, Error> {
+        if let Some(live) = live
+            && live.place().since <= then.at
+        {
+            return Ok(Some(live));
+        }
+        let found = self.0.store.past_list::<T>(then.scope, window, then.at, 1).await?;
+        Ok(found.into_iter().next().map(|version| version.record))
+    }
+
     /// The addresses of a network as they were: one family after the other.
     pub(crate) async fn addresses_at(
         &self,
-        context: &Context,
+        then: &Then,
         id: &str,
-        at: &str,
+        label: Option<&LabelFilter>,
         page: &Page,
     ) -> Result<wire::Page<wire::address::Address>, Error> {
-        let network = self.find_network_at(context, id, at).await?;
-        let Some(at) = self.past_time(Some(at))? else { return Err(Error::not_found("network", id)) };
+        let network = self.find_network_at(then, id).await?;
         let mut prefixes = vec![network.prefix];
         prefixes.extend(network.second.as_ref().map(|second| second.prefix));
-        let (mut index, mut after) = match &page.after {
-            None => (0, None),
-            Some(cursor) => {
-                let (index, place) = cursor.split_once('.').unwrap_or_default();
-                let index = index.parse::<usize>().ok().filter(|index| *index < prefixes.len());
-                (index.ok_or_else(unknown_cursor)?, Some(place.to_owned()).filter(|place| !place.is_empty()))
-            }
-        };
+        let (mut index, mut after) = position(page.after.as_deref(), prefixes.len())?;
         let mut answer = wire::Page { items: Vec::new(), next_cursor: None };
         while let Some(prefix) = prefixes.get(index) {
             let room = (page.limit as usize).saturating_sub(answer.items.len());
@@ -114,12 +141,12 @@ impl Engine {
                 answer.next_cursor = Some(format!("{index}.{}", after.unwrap_or_default()));
                 return Ok(answer);
             }
-            let ground = self.ground_at(&network, *prefix, at).await?;
-            if page.after.is_none() && after.is_none() {
+            let ground = self.ground_at(then, &network, *prefix).await?;
+            if page.after.is_none() && after.is_none() && label.is_none() {
                 answer.items.extend(fixed(&ground));
             }
             let part = Page { after, limit: u32::try_from(room).unwrap_or(page.limit) };
-            let found = self.part_at(context.principal.scope, &network, *prefix, at, &part).await?;
+            let found = self.part_at(then, &network, *prefix, label, &part).await?;
             answer.items.extend(found.items.iter().map(|record| view(&ground, record)));
             match found.next {
                 Some(place) => {
@@ -134,24 +161,26 @@ impl Engine {
 
     async fn part_at(
         &self,
-        scope: Scope,
+        then: &Then,
         network: &Network,
         prefix: IpNet,
-        at: Timestamp,
+        label: Option<&LabelFilter>,
         page: &Page,
     ) -> Result<Listing<Address>, Error> {
         let store = &self.0.store;
         let (from, to) = bounds(&prefix);
         let window = Window { space: network.vrf_id.to_string(), family: family(&prefix), from, to };
-        let live = LiveAddresses { reads: store, scope, network, prefix };
-        let of_it = |record: &Address| record.network_id == network.id;
-        page_at(store, scope, &window, at, page, &live, of_it).await
+        let live = LiveAddresses { reads: store, scope: then.scope, network, prefix };
+        let of_it = |record: &Address| {
+            record.network_id == network.id && label.is_none_or(|label| label.matches(&record.tags))
+        };
+        page_at(store, then, &window, page, &live, of_it).await
     }
 
-    /// What an answer says around an address of a network as it was. Ranges have no history; tags are those
-    /// of the VLAN domain now.
-    async fn ground_at(&self, network: &Network, prefix: IpNet, at: Timestamp) -> Result<Ground, Error> {
+    /// What an answer says around an address of a network as it was. Ranges have no history.
+    async fn ground_at(&self, then: &Then, network: &Network, prefix: IpNet) -> Result<Ground, Error> {
         let store = &self.0.store;
+        let at = then.at;
         let missing = || Error::not_found("datacenter of network", network.id);
         let live = store.prefix_exactly(Scope::All, network.vrf_id, prefix).await?;
         let record = match live.filter(|record| record.since <= at) {
@@ -162,8 +191,8 @@ impl Engine {
                 past.map(|version| version.record)
             }
         };
-        let domain = store.domain(network.attachment.domain_id).await?.ok_or_else(missing)?;
-        let site = store.site(domain.site_id).await?.ok_or_else(missing)?;
+        let domain = then.domain(network.attachment.domain_id).ok_or_else(missing)?;
+        let site = then.site(domain.site_id).ok_or_else(missing)?;
         Ok(Ground {
             layout: network.layout(prefix),
             ranges: Vec::new(),
@@ -182,16 +211,24 @@ fn unknown_cursor() -> Error {
     Error::invalid("cursor", "is not a cursor of this list: give back `nextCursor` as it was")
 }
 
-/// A page of a list as of `at`; `page.after` and the answer's cursor are places, in hex.
+/// Where a list goes on that consists of several, one after the other: in which, and behind which place.
+pub(crate) fn position(cursor: Option<&str>, lists: usize) -> Result<(usize, Option<String>), Error> {
+    let Some(cursor) = cursor else { return Ok((0, None)) };
+    let (index, place) = cursor.split_once('.').unwrap_or_default();
+    let index = index.parse::<usize>().ok().filter(|index| *index < lists).ok_or_else(unknown_cursor)?;
+    Ok((index, Some(place.to_owned()).filter(|place| !place.is_empty())))
+}
+
+/// A page of a list as it was then; `page.after` and the answer's cursor are places, in hex.
 pub(crate) async fn page_at<T: Remembered>(
     reads: &Reads,
-    scope: Scope,
+    then: &Then,
     window: &Window,
-    at: Timestamp,
     page: &Page,
     live: &impl LiveList<T>,
     wanted: impl Fn(&T) -> bool,
 ) -> Result<Listing<T>, Error> {
+    let (scope, at) = (then.scope, then.at);
     let mut after = page.after.as_deref().map(place_of).transpose()?;
     let limit = page.limit as usize;
     let mut found: Vec<([u8; 16], T)> = Vec::new();
@@ -223,6 +260,8 @@ pub(crate) async fn page_at<T: Remembered>(
             .filter(|(place, _)| end.is_none_or(|end| *place <= end))
             .collect();
         both.sort_by_key(|(place, _)| *place);
+        // What ended between the two reads is in both; nothing else has a place twice at one time.
+        both.dedup_by_key(|(place, _)| *place);
         found.extend(both.into_iter().filter(|(_, one)| wanted(one)));
         if found.len() > limit || end.is_none() {
             break;

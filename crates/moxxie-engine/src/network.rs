@@ -13,7 +13,7 @@ use moxxie_api::{
     plan::DryRun,
 };
 use moxxie_core::{
-    NetworkId, Timestamp,
+    NetworkId,
     change::ChangeKind,
     identity::{Role, Scope},
     network::{self as stored, NetworkStatus},
@@ -32,7 +32,7 @@ use crate::{
     audit::Entry,
     change::{Opening, action_of},
     failpoint,
-    history::{Live, LiveList, page_at},
+    history::{Live, LiveList, Then, page_at},
     page,
     validate::Checks,
     write::transaction,
@@ -246,25 +246,27 @@ impl Engine {
             let known = NetworkStatus::ALL.map(NetworkStatus::as_str).join(", ");
             checks.wrong("status", format!("is not a status: {known}"));
         }
+        let label = checks.label_filter(query.label.as_deref());
         checks.done()?;
-        let site = match &query.datacenter {
-            Some(name) => Some(self.site_in_field("datacenter", name).await?.id),
-            None => None,
-        };
-        let tenant = match &query.client_id {
-            Some(name) => {
-                let found = self.find_tenant(context, name).await?;
-                Some(found.ok_or_else(|| Error::invalid("clientId", "there is no such tenant"))?.id)
-            }
-            None => None,
-        };
-        let filter = NetworkFilter { site, tenant, status: status.flatten(), vlan };
         let page = page::wanted(query.cursor, query.limit)?;
-        let listing = match self.past_time(query.at.as_deref())? {
-            None => self.0.store.networks(context.principal.scope, &filter, &page).await?,
-            Some(at) => self.networks_at(context.principal.scope, &filter, at, &page).await?,
+        let mut filter = NetworkFilter { status: status.flatten(), vlan, label, ..NetworkFilter::default() };
+        let (listing, mut directory) = match self.then(context, query.at.as_deref()).await? {
+            Some(then) => {
+                if let Some(name) = &query.datacenter {
+                    filter.site = Some(then.site_in_field(name)?.id);
+                }
+                filter.tenant = then.tenant_in_field(query.client_id.as_deref())?;
+                (self.networks_at(&then, &filter, &page).await?, Directory::of(&then))
+            }
+            None => {
+                if let Some(name) = &query.datacenter {
+                    filter.site = Some(self.site_in_field("datacenter", name).await?.id);
+                }
+                filter.tenant = self.tenant_in_field(context, query.client_id.as_deref()).await?;
+                let listing = self.0.store.networks(context.principal.scope, &filter, &page).await?;
+                (listing, Directory::default())
+            }
         };
-        let mut directory = Directory::default();
         let mut items = Vec::with_capacity(listing.items.len());
         for network in &listing.items {
             directory.learn(&self.0.store, network).await?;
@@ -276,20 +278,22 @@ impl Engine {
     /// Networks as they were.
     async fn networks_at(
         &self,
-        scope: Scope,
+        then: &Then,
         filter: &NetworkFilter,
-        at: Timestamp,
         page: &moxxie_store::Page,
     ) -> Result<moxxie_store::Listing<stored::Network>, Error> {
         let store = &self.0.store;
-        let live = LiveNetworks { reads: store, scope };
+        let live = LiveNetworks { reads: store, scope: then.scope };
         let wanted = |network: &stored::Network| {
             filter.site.is_none_or(|site| site == network.site_id)
                 && filter.tenant.is_none_or(|tenant| tenant == network.tenant_id)
                 && filter.status.is_none_or(|status| status == network.status)
                 && filter.vlan.is_none_or(|vlan| vlan == network.attachment.vlan)
+                && filter.label.as_ref().is_none_or(|label| label.matches(&network.labels))
         };
-        page_at(store, scope, &Window::all("", 0), at, page, &live, wanted).await
+        let mut listing = page_at(store, then, &Window::all("", 0), page, &live, wanted).await?;
+        listing.items.iter_mut().for_each(|network| then.settle_network(network));
+        Ok(listing)
     }
 
     /// One network as it was, by id. What became of it on routers is told by its changes.
@@ -298,29 +302,21 @@ impl Engine {
     /// See [`Error`].
     pub async fn network_at(&self, context: &Context, id: &str, at: &str) -> Result<Network, Error> {
         context.require(Role::Viewer)?;
-        let network = self.find_network_at(context, id, at).await?;
-        let mut directory = Directory::default();
+        let missing = || Error::not_found("network at that time", id);
+        let then = self.then(context, Some(at)).await?.ok_or_else(missing)?;
+        let network = self.find_network_at(&then, id).await?;
+        let mut directory = Directory::of(&then);
         directory.learn(&self.0.store, &network).await?;
         directory.view(&network).ok_or_else(|| Error::not_found("datacenter of network", network.id))
     }
 
-    pub(crate) async fn find_network_at(
-        &self,
-        context: &Context,
-        id: &str,
-        at: &str,
-    ) -> Result<stored::Network, Error> {
+    pub(crate) async fn find_network_at(&self, then: &Then, id: &str) -> Result<stored::Network, Error> {
         let missing = || Error::not_found("network at that time", id);
-        let Some(at) = self.past_time(Some(at))? else { return Err(missing()) };
         let network_id: NetworkId = id.parse().map_err(|_| missing())?;
-        let (store, scope) = (&self.0.store, context.principal.scope);
-        match store.network(scope, network_id).await? {
-            Some(network) if network.updated_at <= at => Ok(network),
-            _ => {
-                let version = store.past::<stored::Network>(scope, &network_id.to_string(), at).await?;
-                version.map(|version| version.record).ok_or_else(missing)
-            }
-        }
+        let live = self.0.store.network(then.scope, network_id).await?;
+        let mut network = self.version_at(then, live, id).await?.ok_or_else(missing)?;
+        then.settle_network(&mut network);
+        Ok(network)
     }
 
     /// One network, by id.

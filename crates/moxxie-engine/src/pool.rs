@@ -3,7 +3,7 @@
 pub(crate) mod arrange;
 
 use moxxie_api::{
-    Page, PageQuery,
+    Page, PastPageQuery,
     pool::{Pool, PoolCreate, PoolUpdate, PoolUsage},
 };
 use moxxie_core::{
@@ -20,6 +20,7 @@ use crate::{
     Context, Engine, Error,
     claim::something_named,
     container::percent,
+    history::{Then, named},
     page,
     validate::Checks,
     write::{still_used, transaction},
@@ -156,7 +157,7 @@ impl Engine {
                 );
                 return Err(Error::conflict("in_use", message));
             }
-            let deleted = tx.delete_pool(id).await;
+            let deleted = tx.delete_pool(id, self.now()).await;
             deleted.map_err(|error| still_used(error, "pool", &pool.name))?;
             let detail = json!({"name": pool.name, "prefix": pool.prefix});
             self.note(&mut tx, context, "pool.delete", &id, detail);
@@ -165,12 +166,23 @@ impl Engine {
         self.or_recall(context, result).await
     }
 
-    /// Lists pools by name.
+    /// Lists pools by name, as they were at a time when one is given.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn pools(&self, context: &Context, query: PageQuery) -> Result<Page<Pool>, Error> {
+    pub async fn pools(&self, context: &Context, query: PastPageQuery) -> Result<Page<Pool>, Error> {
         context.require(Role::Viewer)?;
+        if let Some(then) = self.then(context, query.at.as_deref()).await? {
+            let mut all = then.pools.clone();
+            all.sort_by(|a, b| a.name.cmp(&b.name));
+            let name = |pool: &pool::Pool| pool.name.to_string();
+            let (pools, next_cursor) = page::slice(all, query.cursor, query.limit, name)?;
+            let mut items = Vec::with_capacity(pools.len());
+            for pool in &pools {
+                items.push(self.pool_then(&then, pool).await?);
+            }
+            return Ok(Page { items, next_cursor });
+        }
         let all = self.0.store.pools().await?;
         let (pools, next_cursor) = page::slice(all, query.cursor, query.limit, |pool| pool.name.to_string())?;
         let mut items = Vec::with_capacity(pools.len());
@@ -180,12 +192,17 @@ impl Engine {
         Ok(Page { items, next_cursor })
     }
 
-    /// One pool, by name or id.
+    /// One pool, by name or id, as it was at a time when one is given.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn pool(&self, context: &Context, name: &str) -> Result<Pool, Error> {
+    pub async fn pool(&self, context: &Context, name: &str, at: Option<&str>) -> Result<Pool, Error> {
         context.require(Role::Viewer)?;
+        if let Some(then) = self.then(context, at).await? {
+            let found = named(&then.pools, name, |pool| pool.id.to_string(), |pool| &pool.name);
+            let pool = found.ok_or_else(|| Error::not_found("pool at that time", name))?;
+            return self.pool_then(&then, pool).await;
+        }
         self.pool_view(&self.0.store, &self.pool_by_name(name).await?).await
     }
 
@@ -227,18 +244,35 @@ impl Engine {
             None => None,
         };
         let vrf = reads.vrf(pool.vrf_id).await?.map_or(String::new(), |vrf| vrf.name.to_string());
-        Ok(Pool {
-            id: pool.id.to_string(),
-            name: pool.name.to_string(),
-            datacenter,
-            prefix: pool.prefix.to_string(),
-            vrf,
-            policy: pool.policy.as_str().to_owned(),
-            quarantine_seconds: pool.quarantine_s,
-            description: pool.description.clone(),
-            usage: usage(pool, &statistics),
-            created_at: pool.id.created_at(),
-        })
+        Ok(shown(pool, datacenter, vrf, &statistics))
+    }
+
+    /// A pool as it was. Counts every prefix it had.
+    async fn pool_then(&self, then: &Then, pool: &pool::Pool) -> Result<Pool, Error> {
+        let mut pool = pool.clone();
+        let statistics = self.0.store.pool_statistics_at(&mut pool, then.at).await?;
+        let datacenter = pool.site_id.map(|id| then.site_name(id));
+        Ok(shown(&pool, datacenter, then.vrf_name(pool.vrf_id), &statistics))
+    }
+}
+
+fn shown(
+    pool: &pool::Pool,
+    datacenter: Option<String>,
+    vrf: String,
+    statistics: &moxxie_store::PoolStatistics,
+) -> Pool {
+    Pool {
+        id: pool.id.to_string(),
+        name: pool.name.to_string(),
+        datacenter,
+        prefix: pool.prefix.to_string(),
+        vrf,
+        policy: pool.policy.as_str().to_owned(),
+        quarantine_seconds: pool.quarantine_s,
+        description: pool.description.clone(),
+        usage: usage(pool, statistics),
+        created_at: pool.id.created_at(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Prefixes that are taken. How they are allocated is in `take`, how they change their shape in
 //! `reshape`, how they are shown as a tree in `tree`.
 
+mod past;
 mod reshape;
 mod take;
 mod tree;
@@ -18,7 +19,7 @@ use moxxie_core::{
     identity::{Role, Scope},
     prefix::parse,
 };
-use moxxie_store::{PrefixFilter, PrefixRecord, Reads, Tx};
+use moxxie_store::{Listing, PrefixFilter, PrefixRecord, Reads, Tx};
 use serde_json::json;
 
 pub(crate) use self::{
@@ -115,7 +116,24 @@ impl Engine {
         let mut checks = Checks::default();
         let within = query.within.as_deref().and_then(|within| checks.prefix("within", within));
         let status = checks.status(query.status.as_deref());
+        let label = checks.label_filter(query.label.as_deref());
         checks.done()?;
+        let page = page::wanted(query.cursor, query.limit)?;
+        if let Some(then) = self.then(context, query.at.as_deref()).await? {
+            let pool = query.pool.as_deref().map(|pool| then.pool_in_field(pool)).transpose()?;
+            let vrf = match pool {
+                Some(pool) if query.vrf.is_none() => pool.vrf_id,
+                _ => then.vrf_in_field(query.vrf.as_deref())?,
+            };
+            let pool = pool.filter(|pool| pool.vrf_id == vrf);
+            if pool.is_none() && query.pool.is_some() {
+                return Err(Error::invalid("vrf", "the pool was in another VRF; leave one of the two out"));
+            }
+            let tenant = then.tenant_in_field(query.client_id.as_deref())?;
+            let filter = PrefixFilter { vrf, within, pool: pool.map(|pool| pool.id), tenant, status, label };
+            let listing = self.prefixes_at(&then, &filter, &page).await?;
+            return self.prefix_page(listing, PrefixNames::of(&then)).await;
+        }
         let vrf = self.vrf_in_field(query.vrf.as_deref()).await?;
         let pool = match &query.pool {
             Some(pool) => Some(self.pool_in_field("pool", pool).await?),
@@ -124,10 +142,16 @@ impl Engine {
         // A pool says by itself which VRF it is in.
         let vrf = pool.as_ref().filter(|_| query.vrf.is_none()).map_or(vrf.id, |pool| pool.vrf_id);
         let tenant = self.tenant_in_field(context, query.client_id.as_deref()).await?;
-        let filter = PrefixFilter { vrf, within, pool: pool.map(|pool| pool.id), tenant, status };
-        let page = page::wanted(query.cursor, query.limit)?;
+        let filter = PrefixFilter { vrf, within, pool: pool.map(|pool| pool.id), tenant, status, label };
         let listing = self.0.store.prefixes(context.principal.scope, &filter, &page).await?;
-        let mut names = PrefixNames::default();
+        self.prefix_page(listing, PrefixNames::default()).await
+    }
+
+    async fn prefix_page(
+        &self,
+        listing: Listing<PrefixRecord>,
+        mut names: PrefixNames,
+    ) -> Result<Page<Prefix>, Error> {
         let mut items = Vec::with_capacity(listing.items.len());
         for record in &listing.items {
             items.push(names.view(&self.0.store, record).await?);
@@ -135,12 +159,22 @@ impl Engine {
         Ok(Page { items, next_cursor: listing.next })
     }
 
-    /// One prefix, by id or as a prefix.
+    /// One prefix, by id or as a prefix, as it was at a time when one is given.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn prefix(&self, context: &Context, id: &str, vrf: Option<&str>) -> Result<Prefix, Error> {
+    pub async fn prefix(
+        &self,
+        context: &Context,
+        id: &str,
+        vrf: Option<&str>,
+        at: Option<&str>,
+    ) -> Result<Prefix, Error> {
         context.require(Role::Viewer)?;
+        if let Some(then) = self.then(context, at).await? {
+            let record = self.find_prefix_at(&then, id, vrf).await?;
+            return PrefixNames::of(&then).view(&self.0.store, &record).await;
+        }
         let record = self.find_prefix(&self.0.store, context, id, vrf).await?;
         self.prefix_view(&self.0.store, &record).await
     }

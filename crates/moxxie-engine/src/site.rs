@@ -167,10 +167,10 @@ impl Engine {
         let result = transaction!(self, |tx| {
             crate::write::refuse_held("datacenter", &site.name, &tx.holders_of_site(site.id).await?)?;
             for domain in tx.domains_of_site(site.id).await? {
-                let deleted = tx.delete_domain(domain.id).await;
+                let deleted = tx.delete_domain(domain.id, self.now()).await;
                 deleted.map_err(|error| crate::write::still_used(error, "datacenter", &site.name))?;
             }
-            let deleted = tx.delete_site(site.id).await;
+            let deleted = tx.delete_site(site.id, self.now()).await;
             deleted.map_err(|error| crate::write::still_used(error, "datacenter", &site.name))?;
             tx.audit(self.event(
                 context,

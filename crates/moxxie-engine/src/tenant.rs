@@ -57,7 +57,7 @@ impl Engine {
             self.find_tenant(context, name).await?.ok_or_else(|| Error::not_found("tenant", name))?;
         let result = transaction!(self, |tx| {
             crate::write::refuse_held("tenant", &tenant.name, &tx.holders_of_tenant(tenant.id).await?)?;
-            let deleted = tx.delete_tenant(tenant.id).await;
+            let deleted = tx.delete_tenant(tenant.id, self.now()).await;
             deleted.map_err(|error| crate::write::still_used(error, "tenant", &tenant.name))?;
             tx.audit(self.event(
                 context,

@@ -1,6 +1,8 @@
 //! VLAN ids that are taken without a network, and what is free in a domain.
 
-use moxxie_api::vlan::{Vlan, VlanList, VlanRequest, VlanUpdate};
+mod past;
+
+use moxxie_api::vlan::{Vlan, VlanList, VlanQuery, VlanRequest, VlanUpdate};
 use moxxie_core::{
     VlanRecordId,
     claim::Status,
@@ -13,22 +15,44 @@ use moxxie_store::{Reads, Tx, VlanRecord};
 use serde_json::json;
 
 use crate::{
-    Context, Engine, Error, audit::Entry, claim::something_named, validate::Checks, write::transaction,
+    Context, Engine, Error, audit::Entry, claim::something_named, history::Then, validate::Checks,
+    write::transaction,
 };
 
 impl Engine {
-    /// What is taken and what is free among the VLAN ids of a site.
+    /// What is taken and what is free among the VLAN ids of a site, or was at a time.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn vlans(&self, context: &Context, site: &str) -> Result<VlanList, Error> {
+    pub async fn vlans(&self, context: &Context, site: &str, query: VlanQuery) -> Result<VlanList, Error> {
         context.require(Role::Viewer)?;
-        let (site, domain) = self.site_and_domain(site).await?;
-        let taken: Vec<_> =
-            self.0.store.vlans(Scope::All, domain.id).await?.iter().map(|vlan| vlan.vlan).collect();
+        let mut checks = Checks::default();
+        let label = checks.label_filter(query.label.as_deref());
+        checks.done()?;
+        let then = self.then(context, query.at.as_deref()).await?;
+        let (site, domain, all) = match &then {
+            Some(then) => {
+                let (site, domain) = then.site_and_domain(site)?;
+                (site.clone(), domain.clone(), self.vlans_at(then, domain).await?)
+            }
+            None => {
+                let (site, domain) = self.site_and_domain(site).await?;
+                let all = self.0.store.vlans(Scope::All, domain.id).await?;
+                (site, domain, all)
+            }
+        };
+        let taken: Vec<_> = all.iter().map(|vlan| vlan.vlan).collect();
+        let mine = |vlan: &&VlanRecord| match context.principal.scope {
+            Scope::All => true,
+            Scope::Tenant(id) => vlan.tenant_id == Some(id),
+        };
+        let labelled = |vlan: &&VlanRecord| label.as_ref().is_none_or(|label| label.matches(&vlan.labels));
         let mut items = Vec::new();
-        for vlan in self.0.store.vlans(context.principal.scope, domain.id).await? {
-            items.push(self.vlan_view(&self.0.store, &site, &domain, &vlan).await?);
+        for vlan in all.iter().filter(mine).filter(labelled) {
+            items.push(match &then {
+                Some(then) => then.vlan_view(&site, &domain, vlan),
+                None => self.vlan_view(&self.0.store, &site, &domain, vlan).await?,
+            });
         }
         Ok(VlanList {
             datacenter: site.name.to_string(),
@@ -71,6 +95,7 @@ impl Engine {
                 vlan,
                 tenant_id,
                 attachment_id: None,
+                network_id: None,
                 claim: wish.claim(now),
                 purpose: purpose.clone(),
                 labels: labels.clone(),
@@ -86,12 +111,23 @@ impl Engine {
         self.or_recall(context, result).await
     }
 
-    /// One taken VLAN id.
+    /// One taken VLAN id, as it was at a time when one is given.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn vlan(&self, context: &Context, site: &str, vlan: &str) -> Result<Vlan, Error> {
+    pub async fn vlan(
+        &self,
+        context: &Context,
+        site: &str,
+        vlan: &str,
+        at: Option<&str>,
+    ) -> Result<Vlan, Error> {
         context.require(Role::Viewer)?;
+        if let Some(then) = self.then(context, at).await? {
+            let (site, domain) = then.site_and_domain(site)?;
+            let record = self.find_vlan_at(&then, domain, vlan).await?;
+            return Ok(then.vlan_view(site, domain, &record));
+        }
         let (site, domain) = self.site_and_domain(site).await?;
         let record = self.find_vlan(&self.0.store, context, &domain, vlan).await?;
         self.vlan_view(&self.0.store, &site, &domain, &record).await
@@ -266,11 +302,8 @@ impl Engine {
         vlan: &VlanRecord,
         what: &str,
     ) -> Result<(), Error> {
-        let Some(attachment) = vlan.attachment_id else { return Ok(()) };
-        let network = match reads.network_of_attachment(attachment).await? {
-            Some(id) => reads.network(Scope::All, id).await?,
-            None => None,
-        };
+        let Some(id) = vlan.network_id else { return Ok(()) };
+        let network = reads.network(Scope::All, id).await?;
         let name = network.map_or(String::new(), |network| format!(" {} ({})", network.name, network.id));
         Err(Error::conflict("in_use", format!("VLAN {} belongs to network{name}: {what}", vlan.vlan)))
     }
@@ -295,27 +328,33 @@ impl Engine {
         domain: &Domain,
         vlan: &VlanRecord,
     ) -> Result<Vlan, Error> {
-        let network_id = match vlan.attachment_id {
-            Some(attachment) => reads.network_of_attachment(attachment).await?.map(|id| id.to_string()),
-            None => None,
-        };
         let client_id = match vlan.tenant_id {
             Some(id) => reads.tenant(Scope::All, id).await?.map(|tenant| tenant.name.to_string()),
             None => None,
         };
-        Ok(Vlan {
-            id: vlan.id.to_string(),
-            datacenter: site.name.to_string(),
-            domain: domain.name.to_string(),
-            vlan_id: vlan.vlan.get(),
-            status: vlan.claim.status().as_str().to_owned(),
-            expires_at: vlan.claim.until(),
-            client_id,
-            purpose: vlan.purpose.clone(),
-            labels: vlan.labels.clone(),
-            network_id,
-            since: vlan.since,
-            created_at: vlan.created_at,
-        })
+        Ok(shown(site, domain, vlan, client_id))
+    }
+}
+
+impl Then {
+    fn vlan_view(&self, site: &Site, domain: &Domain, vlan: &VlanRecord) -> Vlan {
+        shown(site, domain, vlan, vlan.tenant_id.map(|id| self.tenant_name(id)))
+    }
+}
+
+fn shown(site: &Site, domain: &Domain, vlan: &VlanRecord, client_id: Option<String>) -> Vlan {
+    Vlan {
+        id: vlan.id.to_string(),
+        datacenter: site.name.to_string(),
+        domain: domain.name.to_string(),
+        vlan_id: vlan.vlan.get(),
+        status: vlan.claim.status().as_str().to_owned(),
+        expires_at: vlan.claim.until(),
+        client_id,
+        purpose: vlan.purpose.clone(),
+        labels: vlan.labels.clone(),
+        network_id: vlan.network_id.map(|id| id.to_string()),
+        since: vlan.since,
+        created_at: vlan.created_at,
     }
 }

@@ -1,7 +1,7 @@
 //! VRFs.
 
 use moxxie_api::{
-    Page, PageQuery,
+    Page, PastPageQuery,
     vrf::{Vrf, VrfCreate, VrfUpdate},
 };
 use moxxie_core::{Name, VrfId, identity::Role, vrf};
@@ -11,6 +11,7 @@ use crate::{
     Context, Engine, Error,
     audit::Entry,
     claim::something_named,
+    history::named,
     page,
     validate::{Checks, short},
     write::{refuse_held, still_used, transaction},
@@ -91,7 +92,7 @@ impl Engine {
         }
         let result = transaction!(self, |tx| {
             refuse_held("VRF", &vrf.name, &tx.holders_of_vrf(vrf.id).await?)?;
-            let deleted = tx.delete_vrf(vrf.id).await;
+            let deleted = tx.delete_vrf(vrf.id, self.now()).await;
             deleted.map_err(|error| still_used(error, "VRF", &vrf.name))?;
             self.note(&mut tx, context, "vrf.delete", &vrf.id, json!({"before": self.vrf_view(&vrf)}));
             self.keep(&mut tx, context, &()).await?;
@@ -99,23 +100,32 @@ impl Engine {
         self.or_recall(context, result).await
     }
 
-    /// Lists VRFs by name.
+    /// Lists VRFs by name, as they were at a time when one is given.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn vrfs(&self, context: &Context, query: PageQuery) -> Result<Page<Vrf>, Error> {
+    pub async fn vrfs(&self, context: &Context, query: PastPageQuery) -> Result<Page<Vrf>, Error> {
         context.require(Role::Viewer)?;
-        let all = self.0.store.vrfs().await?;
+        let mut all = match self.past_time(query.at.as_deref())? {
+            Some(at) => self.0.store.vrfs_at(at).await?,
+            None => self.0.store.vrfs().await?,
+        };
+        all.sort_by(|a, b| a.name.cmp(&b.name));
         let (vrfs, next_cursor) = page::slice(all, query.cursor, query.limit, |vrf| vrf.name.to_string())?;
         Ok(Page { items: vrfs.iter().map(|vrf| self.vrf_view(vrf)).collect(), next_cursor })
     }
 
-    /// One VRF, by name or id.
+    /// One VRF, by name or id, as it was at a time when one is given.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn vrf(&self, context: &Context, name: &str) -> Result<Vrf, Error> {
+    pub async fn vrf(&self, context: &Context, name: &str, at: Option<&str>) -> Result<Vrf, Error> {
         context.require(Role::Viewer)?;
+        if let Some(at) = self.past_time(at)? {
+            let all = self.0.store.vrfs_at(at).await?;
+            let found = named(&all, name, |vrf| vrf.id.to_string(), |vrf| &vrf.name);
+            return Ok(self.vrf_view(found.ok_or_else(|| Error::not_found("VRF at that time", name))?));
+        }
         let vrf = self.find_vrf(name).await?.ok_or_else(|| Error::not_found("VRF", name))?;
         Ok(self.vrf_view(&vrf))
     }

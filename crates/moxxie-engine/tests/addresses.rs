@@ -9,9 +9,8 @@ use std::{collections::BTreeSet, time::Duration};
 use futures::future::join_all;
 use lab::{Database, Lab, dot1q};
 use moxxie_api::{
-    address::{Address, AddressBulkRequest, AddressRequest, AddressUpdate},
+    address::{Address, AddressBulkRequest, AddressQuery, AddressRequest, AddressUpdate},
     network::{Network, NetworkRequest},
-    page::PastPageQuery,
     range::RangeRequest,
 };
 use moxxie_core::{
@@ -60,7 +59,7 @@ async fn release(lab: &Lab, network: &Network, address: &str) -> Result<(), Erro
 
 /// The recorded addresses, with their status.
 async fn recorded(lab: &Lab, network: &Network) -> Vec<(String, String)> {
-    let all = lab.engine.addresses(&me(), &network.network_id, PastPageQuery::default()).await.unwrap();
+    let all = lab.engine.addresses(&me(), &network.network_id, AddressQuery::default()).await.unwrap();
     let hosts = all.items.into_iter().filter(|address| address.created_at.is_some());
     hosts.map(|address| (address.address, address.status)).collect()
 }

@@ -5,7 +5,10 @@ mod lab;
 mod world;
 
 use lab::Database;
-use moxxie_api::{address::Address, network::Network, page::PastPageQuery};
+use moxxie_api::{
+    address::{Address, AddressQuery},
+    network::Network,
+};
 use moxxie_engine::Error;
 use serde_json::{Value, json};
 use world::{World, a, code, me};
@@ -21,7 +24,7 @@ impl World {
 
     /// Address and status of what is recorded.
     async fn recorded(&self, network: &Network) -> Vec<(String, String)> {
-        let all = self.engine.addresses(&me(), &network.network_id, PastPageQuery::default()).await.unwrap();
+        let all = self.engine.addresses(&me(), &network.network_id, AddressQuery::default()).await.unwrap();
         let recorded = all.items.into_iter().filter(|address| address.created_at.is_some());
         recorded.map(|address| (address.address, address.status)).collect()
     }
@@ -115,10 +118,10 @@ async fn every_hold_lapses_by_itself_and_none_before_its_time() {
         w.passes(1).await;
         assert_eq!(w.next(&network, json!({})).await.unwrap().address, "172.16.9.4");
         assert_eq!(w.take(json!({"prefix": "172.16.10.0/24"})).await.unwrap(), ["172.16.10.0/24"]);
-        assert_eq!(e.vlan(&me(), "dc1", "300").await.unwrap().status, "held");
+        assert_eq!(e.vlan(&me(), "dc1", "300", None).await.unwrap().status, "held");
         w.passes(59).await;
-        assert!(matches!(e.vlan(&me(), "dc1", "300").await, Err(Error::NotFound { .. })));
-        assert_eq!(e.asn(&me(), "64512").await.unwrap().status, "assigned");
+        assert!(matches!(e.vlan(&me(), "dc1", "300", None).await, Err(Error::NotFound { .. })));
+        assert_eq!(e.asn(&me(), "64512", None).await.unwrap().status, "assigned");
         // Held by a change, kept by another.
         let set = async |update: Value| {
             e.update_address(&me(), &network.network_id, "172.16.9.5", a(update)).await.unwrap()
@@ -179,7 +182,7 @@ async fn a_prefix_that_moved_is_merged_with_its_neighbour() {
         let e = &w.engine;
         let cut = json!({"prefix": "172.16.2.0/24", "name": "lab"});
         e.split_pool(&me(), "dc1-main", a(cut)).await.unwrap();
-        let before = e.pool(&me(), "lab").await.unwrap();
+        let before = e.pool(&me(), "lab", None).await.unwrap();
         w.take(json!({"prefix": "172.16.2.0/24", "labels": {"rack": "7"}})).await.unwrap();
         w.take(json!({"prefix": "172.16.3.0/24"})).await.unwrap();
         let merge = async || {
@@ -190,11 +193,11 @@ async fn a_prefix_that_moved_is_merged_with_its_neighbour() {
         assert!(word == "prefixes_differ" && message.contains("pool"), "{message}");
         let moved = e.move_prefix(&me(), "172.16.3.0/24", None, a(json!({"pool": "lab"}))).await.unwrap();
         assert_eq!(moved.pool, "lab");
-        let id = e.prefix(&me(), "172.16.2.0/24", None).await.unwrap().id;
+        let id = e.prefix(&me(), "172.16.2.0/24", None, None).await.unwrap().id;
         let merged = merge().await.unwrap();
         assert_eq!((merged.prefix.as_str(), merged.pool.as_str(), &merged.id), ("172.16.2.0/23", "lab", &id));
         assert_eq!(merged.labels["rack"], "7");
-        assert!(matches!(e.prefix(&me(), "172.16.3.0/24", None).await, Err(Error::NotFound { .. })));
+        assert!(matches!(e.prefix(&me(), "172.16.3.0/24", None, None).await, Err(Error::NotFound { .. })));
         // Whole again, and free: the pool has what the two had.
         let split = e.split_prefix(&me(), &id, None, a(json!({"size": "/24"}))).await.unwrap();
         let back: Vec<_> = split.prefixes.iter().map(|part| part.prefix.as_str()).collect();
@@ -202,7 +205,7 @@ async fn a_prefix_that_moved_is_merged_with_its_neighbour() {
         for prefix in back {
             e.release_prefix(&me(), prefix, None).await.unwrap();
         }
-        let lab = e.pool(&me(), "lab").await.unwrap();
+        let lab = e.pool(&me(), "lab", None).await.unwrap();
         assert_eq!((lab.prefix.as_str(), lab.usage.prefixes), ("172.16.2.0/23", 0));
         assert_eq!((lab.usage.largest_free.as_deref(), lab.id), (Some("/23"), before.id));
     }

@@ -11,8 +11,11 @@ use std::sync::{
 
 use lab::{Database, new_database, quick};
 use moxxie_api::{
-    PastPageQuery, address::AddressRequest, datacenter::DatacenterCreate, network::NetworkQuery,
-    pool::PoolCreate, tenant::TenantCreate,
+    address::{AddressQuery, AddressRequest},
+    datacenter::DatacenterCreate,
+    network::NetworkQuery,
+    pool::PoolCreate,
+    tenant::TenantCreate,
 };
 use moxxie_core::Timestamp;
 use moxxie_engine::{Context, Engine, clock::Ambient};
@@ -47,7 +50,12 @@ impl World {
                 let mut addresses = Vec::new();
                 let mut next = None;
                 loop {
-                    let query = PastPageQuery { at: at.clone(), cursor: next, limit: Some(limit) };
+                    let query = AddressQuery {
+                        at: at.clone(),
+                        cursor: next,
+                        limit: Some(limit),
+                        ..AddressQuery::default()
+                    };
                     let page = self.engine.addresses(&system, &network.network_id, query).await.unwrap();
                     addresses.extend(page.items);
                     next = page.next_cursor;
@@ -87,7 +95,7 @@ impl World {
                 let _ = self.engine.create_address(&system, &network, host).await;
             }
             (7 | 8, Some(network)) => {
-                let query = PastPageQuery { limit: Some(1000), ..PastPageQuery::default() };
+                let query = AddressQuery { limit: Some(1000), ..AddressQuery::default() };
                 let all = self.engine.addresses(&system, &network, query).await.unwrap().items;
                 let recorded: Vec<_> = all.iter().filter(|address| address.created_at.is_some()).collect();
                 if let Some(one) = (!recorded.is_empty()).then(|| recorded[random.usize(..recorded.len())]) {

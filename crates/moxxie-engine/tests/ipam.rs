@@ -5,7 +5,7 @@ mod lab;
 mod world;
 
 use lab::Database;
-use moxxie_api::PageQuery;
+use moxxie_api::{PastPageQuery, vlan::VlanQuery};
 use moxxie_engine::{Context, Error, Idempotency};
 use serde_json::{Value, json};
 use world::{World, a, code, me};
@@ -30,8 +30,11 @@ async fn a_hold_lapses_by_itself_unless_it_is_confirmed() {
         );
         w.later(86_400);
         w.engine.end_lapsed().await.unwrap();
-        assert!(matches!(w.engine.prefix(&me(), "172.16.0.0/24", None).await, Err(Error::NotFound { .. })));
-        let pool = w.engine.pool(&me(), "dc1-main").await.unwrap();
+        assert!(matches!(
+            w.engine.prefix(&me(), "172.16.0.0/24", None, None).await,
+            Err(Error::NotFound { .. })
+        ));
+        let pool = w.engine.pool(&me(), "dc1-main", None).await.unwrap();
         assert_eq!((pool.usage.prefixes, pool.usage.assigned), (1, 1));
     }
 }
@@ -47,7 +50,7 @@ async fn a_full_pool_says_what_is_left_and_what_comes_back() {
         let (word, message) = code(w.take(json!({"size": "/24", "datacenter": "dc1"})).await);
         assert_eq!(word, "exhausted");
         assert!(message.contains("dc1-main (172.16.0.0/16) has nothing left (1 quarantined)"), "{message}");
-        let quarantined = w.engine.prefix(&me(), "172.16.0.0/17", None).await.unwrap();
+        let quarantined = w.engine.prefix(&me(), "172.16.0.0/17", None, None).await.unwrap();
         assert_eq!((quarantined.status.as_str(), quarantined.client_id), ("quarantined", None));
         // Over: found within the allocation, before any worker came by.
         w.later(60);
@@ -76,7 +79,7 @@ async fn bulk_is_all_or_none_and_names_each_item() {
             json!({"items": [{"size": "/24", "pool": "dc1-main"}, {"size": "big", "pool": "dc1-main"}]});
         let (_, message) = code(w.engine.take_prefixes_bulk(&me(), a(wrong)).await);
         assert!(message.starts_with("items[1].size"), "{message}");
-        assert_eq!(w.engine.pool(&me(), "dc1-main").await.unwrap().usage.prefixes, 0);
+        assert_eq!(w.engine.pool(&me(), "dc1-main", None).await.unwrap().usage.prefixes, 0);
         let good = json!({"items": vec![json!({"size": "/28", "pool": "dc1-main"}); 100]});
         let taken = w.engine.take_prefixes_bulk(&me(), a(good)).await.unwrap();
         assert_eq!(taken.prefixes.len(), 100);
@@ -188,7 +191,7 @@ async fn the_tree_shows_what_is_taken_and_what_is_free_in_pages() {
             w.tree(json!({"within": "172.16.0.0/16", "level": "pools"})).await,
             ["172.16.0.0/16 dc1-main"]
         );
-        let shown = w.engine.container(&me(), "private").await.unwrap();
+        let shown = w.engine.container(&me(), "private", None).await.unwrap();
         assert_eq!((shown.usage.pooled_percent, shown.usage.used_percent), (12.5, 25.0));
         let inside = json!({"name": "x", "prefix": "172.16.3.0/24"});
         assert_eq!(code(w.engine.create_container(&me(), a(inside)).await).0, "inside_pool");
@@ -201,7 +204,7 @@ async fn a_prefix_moves_to_another_pool_and_keeps_its_addresses() {
         let w = World::new(database).await;
         let e = &w.engine;
         let shapes = async || {
-            let pools = e.pools(&me(), PageQuery::default()).await.unwrap().items;
+            let pools = e.pools(&me(), PastPageQuery::default()).await.unwrap().items;
             let mut shapes: Vec<_> = pools.iter().map(|p| format!("{} {}", p.prefix, p.name)).collect();
             shapes.retain(|shape| shape.starts_with("172.16"));
             shapes.sort();
@@ -211,7 +214,7 @@ async fn a_prefix_moves_to_another_pool_and_keeps_its_addresses() {
         let to = |pool: &str| a(json!({"pool": pool}));
         let moved = e.move_prefix(&me(), "172.16.140.0/24", None, to("dc2-main")).await.unwrap();
         assert_eq!((moved.pool.as_str(), moved.prefix.as_str()), ("dc2-main-2", "172.16.140.0/24"));
-        let pool = e.pool(&me(), "dc2-main-2").await.unwrap();
+        let pool = e.pool(&me(), "dc2-main-2", None).await.unwrap();
         assert_eq!((pool.datacenter.as_deref(), pool.usage.prefixes), (Some("dc2"), 1));
         assert_eq!(e.network(&me(), &network.network_id).await.unwrap().pool, "dc2-main-2");
         assert_eq!(
@@ -232,7 +235,7 @@ async fn a_prefix_moves_to_another_pool_and_keeps_its_addresses() {
         // One that is a whole pool takes that pool with it: and back.
         let back = e.move_prefix(&me(), "172.16.140.0/24", None, to("dc1-main-8")).await.unwrap();
         assert_eq!(back.pool, "dc1-main-8", "the other half");
-        assert_eq!(e.pool(&me(), "dc1-main-8").await.unwrap().prefix, "172.16.140.0/23");
+        assert_eq!(e.pool(&me(), "dc1-main-8", None).await.unwrap().prefix, "172.16.140.0/23");
         let shapes = shapes().await;
         assert!(!shapes.iter().any(|shape| shape.contains("dc2-main-2")), "{shapes:?}");
         // Beside a pool of its own size the two become one.
@@ -241,7 +244,7 @@ async fn a_prefix_moves_to_another_pool_and_keeps_its_addresses() {
         w.take(json!({"prefix": "172.20.0.0/25"})).await.unwrap();
         let crossing = e.split_pool(&me(), "dc2-main", a(json!({"prefix": "172.20.0.0/26"}))).await;
         assert!(matches!(code(crossing).0, "in_use" | "invalid"));
-        let pools = e.pools(&me(), PageQuery::default()).await.unwrap().items;
+        let pools = e.pools(&me(), PastPageQuery::default()).await.unwrap().items;
         let used: u64 = pools.iter().map(|pool| pool.usage.prefixes).sum();
         assert_eq!(used, 3);
         let moved = e.move_prefix(&me(), "2001:db8::/64", None, to("dc2-main")).await;
@@ -258,7 +261,7 @@ async fn vlans_and_as_numbers_are_held_reserved_and_released() {
         assert_eq!((vlan.vlan_id, vlan.status.as_str()), (100, "reserved"));
         let network = w.allocate(json!({})).await.unwrap();
         assert_eq!(network.vlan_id, 101);
-        let list = e.vlans(&me(), "dc1").await.unwrap();
+        let list = e.vlans(&me(), "dc1", VlanQuery::default()).await.unwrap();
         assert_eq!((list.items.len(), list.free), (2, vec!["102-400".to_owned()]));
         assert_eq!(code(e.release_vlan(&me(), "dc1", "101").await).0, "in_use");
         e.deprovision(&me(), &network.network_id).await.unwrap();

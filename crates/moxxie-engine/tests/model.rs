@@ -10,8 +10,8 @@ use std::{collections::BTreeMap, net::IpAddr};
 use ipnet::IpNet;
 use lab::Database;
 use moxxie_api::{
+    address::AddressQuery,
     network::Network,
-    page::PastPageQuery,
     pool::Pool,
     prefix::{Prefix, PrefixQuery},
 };
@@ -306,7 +306,7 @@ async fn prefixes(database: Database, seed: u64) {
                 let fits = pool_of(&taken.prefix).id != to.id;
                 assert_eq!(moved.is_some(), fits, "{taken:?} to {} at step {step}", to.name);
                 if let Some(moved) = &moved {
-                    let pool = e.pool(&me(), &moved.pool).await.unwrap();
+                    let pool = e.pool(&me(), &moved.pool, None).await.unwrap();
                     assert_eq!(pool.quarantine_seconds, to.quarantine_seconds);
                 }
                 was_done = fits;
@@ -347,9 +347,11 @@ async fn prefixes(database: Database, seed: u64) {
     }
     // Free everything, make the pools what they were, and the first state is back.
     for id in model.taken.keys() {
-        let taken = e.prefix(&me(), id, None).await.unwrap();
+        let taken = e.prefix(&me(), id, None, None).await.unwrap();
         e.release_prefix(&me(), id, None).await.unwrap();
-        if taken.status == "assigned" && e.pool(&me(), &taken.pool).await.unwrap().quarantine_seconds > 0 {
+        if taken.status == "assigned"
+            && e.pool(&me(), &taken.pool, None).await.unwrap().quarantine_seconds > 0
+        {
             e.release_prefix(&me(), id, None).await.unwrap();
         }
     }
@@ -419,7 +421,7 @@ impl Addresses {
 
     async fn agrees(&self, w: &World, network: &Network) {
         let all =
-            w.engine.addresses(&me(), &network.network_id, PastPageQuery::default()).await.unwrap().items;
+            w.engine.addresses(&me(), &network.network_id, AddressQuery::default()).await.unwrap().items;
         let shown: Vec<_> = all
             .into_iter()
             .filter(|address| address.created_at.is_some())

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Listing, Page, Place, Reads, Remembered, Result, StoreError, Tx,
-    label::Labels,
+    label::{LabelFilter, Labelled, Labels, labelled},
     param::{Param, params},
     row::Row,
     statement::Statement,
@@ -48,10 +48,16 @@ static AMONG: Statement = Statement::new(
     "WHERE addr IN (SELECT decode(value, 'hex') FROM json_array_elements_text($1::json)) AND family = $2
        AND vrf_id = $3 ORDER BY addr"
 ));
-static LIST: Statement = Statement::new(
-    "address.list",
-    select!("WHERE network_id = $1 AND addr >= $2 AND (tenant_id = $3 OR $3 IS NULL) ORDER BY addr LIMIT $4"),
-);
+macro_rules! list {
+    ($($more:literal),*) => {
+        concat!(
+            select!("WHERE "),
+            $($more,)*
+            "network_id = $1 AND addr >= $2 AND (tenant_id = $3 OR $3 IS NULL) ORDER BY addr LIMIT $4"
+        )
+    };
+}
+static LIST: Labelled = labelled!("address.list", list, "id", "$5", "$6");
 static COUNT: Statement = Statement::new(
     "address.count",
     "SELECT COUNT(*) AS count FROM address
@@ -67,7 +73,8 @@ static UPDATE: Statement = Statement::new(
 );
 static DELETE: Statement = Statement::new("address.delete", "DELETE FROM address WHERE id = $1");
 
-pub(crate) static STATEMENTS: &[&Statement] = &[&GET, &LOCK, &AMONG, &LIST, &COUNT, &DUE, &UPDATE, &DELETE];
+pub(crate) static STATEMENTS: &[&Statement] =
+    &[&GET, &LOCK, &AMONG, &LIST.all, &LIST.of_value, &LIST.of_key, &COUNT, &DUE, &UPDATE, &DELETE];
 
 /// An address record, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,6 +189,20 @@ impl Reads {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn addresses(&self, scope: Scope, network: NetworkId, page: &Page) -> Result<Listing<Address>> {
+        self.addresses_labelled(scope, network, None, page).await
+    }
+
+    /// [`Self::addresses`], only those with a label when one is named.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails or refuses.
+    pub async fn addresses_labelled(
+        &self,
+        scope: Scope,
+        network: NetworkId,
+        label: Option<&LabelFilter>,
+        page: &Page,
+    ) -> Result<Listing<Address>> {
         // IPv4 numbers are below those of IPv6, whose first 96 bits are never all zero in a network.
         let from = match page.parsed::<IpAddr>()? {
             Some(after) => u128::from_be_bytes(address_bytes(after)).checked_add(1),
@@ -189,7 +210,9 @@ impl Reads {
         };
         let items = match from {
             Some(from) => {
-                self.list(&LIST, &params![network, from.to_be_bytes(), scope, page.fetch()], read).await?
+                let mut params = params![network, from.to_be_bytes(), scope, page.fetch()].to_vec();
+                let statement = LIST.choose(label, &mut params);
+                self.list(statement, &params, read).await?
             }
             None => Vec::new(),
         };

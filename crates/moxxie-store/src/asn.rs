@@ -8,8 +8,8 @@ use moxxie_core::{
 };
 
 use crate::{
-    Listing, Page, Place, Reads, Remembered, Result, StoreError, Tx,
-    label::Labels,
+    Arranged, Dated, Listing, Page, Place, Reads, Remembered, Result, StoreError, Tx, Window,
+    label::{LabelFilter, Labelled, Labels, labelled},
     param::{Param, params},
     row::Row,
     statement::Statement,
@@ -18,7 +18,8 @@ use crate::{
 macro_rules! range {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, first, last, site_id, tenant_id, description, quarantine, version
+            "SELECT id, name, first, last, site_id, tenant_id, description, quarantine, version,
+                 updated_at
              FROM asn_range ",
             $rest
         )
@@ -64,14 +65,20 @@ static GET: Statement =
     Statement::new("asn.get", select!("WHERE id = $1 AND (tenant_id = $2 OR $2 IS NULL)"));
 static BY_NUMBER: Statement =
     Statement::new("asn.by_number", select!("WHERE number = $1 AND (tenant_id = $2 OR $2 IS NULL)"));
-static LIST: Statement = Statement::new(
-    "asn.list",
-    select!(
-        "WHERE (tenant_id = $1 OR $1 IS NULL) AND (range_id = $2 OR $2 IS NULL)
-           AND (tenant_id = $3 OR $3 IS NULL) AND (status = $4 OR $4 IS NULL) AND number > $5
-         ORDER BY number LIMIT $6"
-    ),
-);
+macro_rules! list {
+    ($($more:literal),*) => {
+        concat!(
+            select!("WHERE "),
+            $($more,)*
+            "(tenant_id = $1 OR $1 IS NULL) AND (range_id = $2 OR $2 IS NULL)
+               AND (tenant_id = $3 OR $3 IS NULL) AND (status = $4 OR $4 IS NULL) AND number > $5
+             ORDER BY number LIMIT $6"
+        )
+    };
+}
+static LIST: Labelled = labelled!("asn.list", list, "id", "$7", "$8");
+static SINCE: Statement =
+    Statement::new("asn.since", "SELECT COUNT(*) AS count FROM asn WHERE range_id = $1 AND since <= $2");
 static USED: Statement = Statement::new("asn.used", "SELECT COUNT(*) AS count FROM asn WHERE range_id = $1");
 // The lowest number that is not taken: the first one, or one behind a taken one.
 static NEXT: Statement = Statement::new(
@@ -110,7 +117,10 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &OUTSIDE,
     &GET,
     &BY_NUMBER,
-    &LIST,
+    &LIST.all,
+    &LIST.of_value,
+    &LIST.of_key,
+    &SINCE,
     &USED,
     &NEXT,
     &LAPSED,
@@ -128,6 +138,8 @@ pub struct AsnFilter {
     pub tenant: Option<TenantId>,
     /// In this status.
     pub status: Option<Status>,
+    /// With this label.
+    pub label: Option<LabelFilter>,
 }
 
 impl Remembered for Asn {
@@ -136,7 +148,7 @@ impl Remembered for Asn {
     fn place(&self) -> Place {
         let number = u128::from(self.number.get()).to_be_bytes();
         Place {
-            space: self.range_id.to_string(),
+            space: String::new(),
             family: 0,
             first: number,
             last: number,
@@ -145,6 +157,18 @@ impl Remembered for Asn {
             since: self.since,
         }
     }
+}
+
+impl Arranged for AsnRange {
+    const KIND: &'static str = "asn_range";
+
+    fn object(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+fn dated(row: &Row) -> Result<Dated<AsnRange>> {
+    Ok(Dated { record: read_range(row)?, since: row.time("updated_at")? })
 }
 
 fn read_range(row: &Row) -> Result<AsnRange> {
@@ -221,6 +245,17 @@ impl Reads {
         self.count(&USED, &params![range]).await
     }
 
+    /// How many numbers of a range were taken at a time.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn count_asns_at(&self, range: &AsnRange, at: Timestamp) -> Result<u64> {
+        let number = |number: AsNumber| u128::from(number.get()).to_be_bytes();
+        let (from, to) = (number(range.span.first()), number(range.span.last()));
+        let window = Window { space: String::new(), family: 0, from, to };
+        Ok(self.count(&SINCE, &params![range.id, at]).await? + self.past_count::<Asn>(&window, at).await?)
+    }
+
     /// A taken number of a range that lies outside `span`.
     ///
     /// # Errors
@@ -252,8 +287,9 @@ impl Reads {
     pub async fn asns(&self, scope: Scope, filter: &AsnFilter, page: &Page) -> Result<Listing<Asn>> {
         let after = page.parsed::<i64>()?.unwrap_or(0);
         let status = filter.status.map(Status::as_str);
-        let params = params![scope, filter.range, filter.tenant, status, after, page.fetch()];
-        let items = self.list(&LIST, &params, read).await?;
+        let mut params = params![scope, filter.range, filter.tenant, status, after, page.fetch()].to_vec();
+        let statement = LIST.choose(filter.label.as_ref(), &mut params);
+        let items = self.list(statement, &params, read).await?;
         Ok(page.listing(items, |asn| asn.number.to_string()))
     }
 
@@ -268,6 +304,15 @@ impl Reads {
         limit: u32,
     ) -> Result<Vec<Asn>> {
         self.list(&LAPSED, &params![now, limit, range], read).await
+    }
+
+    /// The ranges there were at a time, by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn asn_ranges_at(&self, at: Timestamp) -> Result<Vec<AsnRange>> {
+        let live = self.list(&RANGES, &params![Scope::All], dated).await?;
+        self.arranged_at(live, at).await
     }
 }
 
@@ -307,6 +352,7 @@ impl Tx {
             range.quarantine_s,
             now,
         ];
+        self.remember_arranged(&RANGE, &params![range.id], dated, now).await?;
         self.touch("range", &UPDATE_RANGE, &params).await
     }
 
@@ -314,7 +360,8 @@ impl Tx {
     ///
     /// # Errors
     /// [`crate::Constraint::Referenced`] when one is, and when the database fails.
-    pub async fn delete_asn_range(&mut self, id: AsnRangeId) -> Result<()> {
+    pub async fn delete_asn_range(&mut self, id: AsnRangeId, now: Timestamp) -> Result<()> {
+        self.remember_arranged(&RANGE, &params![id], dated, now).await?;
         self.touch("range", &DELETE_RANGE, &params![id]).await
     }
 

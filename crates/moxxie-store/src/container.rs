@@ -7,11 +7,11 @@ use moxxie_core::{
     prefix::{bounds, family},
 };
 
-use crate::{Reads, Result, Tx, param::params, row::Row, statement::Statement};
+use crate::{Arranged, Dated, Reads, Result, Tx, param::params, row::Row, statement::Statement};
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT id, name, vrf_id, site_id, prefix, description FROM container ", $rest)
+        concat!("SELECT id, name, vrf_id, site_id, prefix, description, updated_at FROM container ", $rest)
     };
 }
 
@@ -35,6 +35,18 @@ static UPDATE: Statement = Statement::new(
 static DELETE: Statement = Statement::new("container.delete", "DELETE FROM container WHERE id = $1");
 
 pub(crate) static STATEMENTS: &[&Statement] = &[&GET, &BY_NAME, &LIST, &WITHIN, &INSERT, &UPDATE, &DELETE];
+
+impl Arranged for Container {
+    const KIND: &'static str = "container";
+
+    fn object(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+fn dated(row: &Row) -> Result<Dated<Container>> {
+    Ok(Dated { record: read(row)?, since: row.time("updated_at")? })
+}
 
 fn read(row: &Row) -> Result<Container> {
     Ok(Container {
@@ -80,6 +92,15 @@ impl Reads {
         let (first, last) = bounds(&prefix);
         self.list(&WITHIN, &params![vrf, family(&prefix), first, last], read).await
     }
+
+    /// The containers there were at a time, by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn containers_at(&self, at: Timestamp) -> Result<Vec<Container>> {
+        let live = self.list(&LIST, &[], dated).await?;
+        self.arranged_at(live, at).await
+    }
 }
 
 impl Tx {
@@ -112,6 +133,7 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn update_container(&mut self, container: &Container, now: Timestamp) -> Result<()> {
+        self.remember_arranged(&GET, &params![container.id], dated, now).await?;
         let params = params![container.id, &container.name, container.site_id, &container.description, now];
         self.touch("container", &UPDATE, &params).await
     }
@@ -120,7 +142,8 @@ impl Tx {
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
-    pub async fn delete_container(&mut self, id: ContainerId) -> Result<()> {
+    pub async fn delete_container(&mut self, id: ContainerId, now: Timestamp) -> Result<()> {
+        self.remember_arranged(&GET, &params![id], dated, now).await?;
         self.touch("container", &DELETE, &params![id]).await
     }
 }

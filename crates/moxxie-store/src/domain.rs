@@ -7,7 +7,7 @@ use moxxie_core::{
 };
 
 use crate::{
-    Reads, Result, StoreError, Tx,
+    Arranged, Dated, Reads, Result, StoreError, Tx,
     param::{Param, params},
     row::Row,
     statement::Statement,
@@ -16,7 +16,7 @@ use crate::{
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, site_id, name, encapsulation, first_vlan, last_vlan, quarantine FROM domain ",
+            "SELECT id, site_id, name, encapsulation, first_vlan, last_vlan, quarantine, updated_at FROM domain ",
             $rest
         )
     };
@@ -24,6 +24,7 @@ macro_rules! select {
 
 static GET: Statement = Statement::new("domain.get", select!("WHERE id = $1"));
 static LOCK: Statement = Statement::new("domain.lock", select!("WHERE id = $1")).locking("domain");
+static LIST: Statement = Statement::new("domain.list", select!("ORDER BY id"));
 static OF_SITE: Statement = Statement::new("domain.of_site", select!("WHERE site_id = $1 ORDER BY name"));
 static BY_NAME: Statement = Statement::new("domain.by_name", select!("WHERE site_id = $1 AND name = $2"));
 static INSERT: Statement = Statement::new(
@@ -43,7 +44,19 @@ static USED_VLANS: Statement =
     Statement::new("domain.used_vlans", "SELECT vid FROM vlan WHERE domain_id = $1 ORDER BY vid");
 
 pub(crate) static STATEMENTS: &[&Statement] =
-    &[&GET, &LOCK, &OF_SITE, &BY_NAME, &INSERT, &UPDATE, &DELETE, &USED_VLANS];
+    &[&GET, &LOCK, &LIST, &OF_SITE, &BY_NAME, &INSERT, &UPDATE, &DELETE, &USED_VLANS];
+
+impl Arranged for Domain {
+    const KIND: &'static str = "domain";
+
+    fn object(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+fn dated(row: &Row) -> Result<Dated<Domain>> {
+    Ok(Dated { record: read(row)?, since: row.time("updated_at")? })
+}
 
 fn read(row: &Row) -> Result<Domain> {
     let (first, last) = (row.vlan("first_vlan")?, row.vlan("last_vlan")?);
@@ -105,6 +118,15 @@ impl Reads {
     pub async fn used_vlans(&self, domain: DomainId) -> Result<Vec<VlanId>> {
         self.list(&USED_VLANS, &params![domain], |row| row.vlan("vid")).await
     }
+
+    /// The domains there were at a time, by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn domains_at(&self, at: Timestamp) -> Result<Vec<Domain>> {
+        let live = self.list(&LIST, &[], dated).await?;
+        self.arranged_at(live, at).await
+    }
 }
 
 impl Tx {
@@ -121,6 +143,7 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn update_domain(&mut self, domain: &Domain, now: Timestamp) -> Result<()> {
+        self.remember_arranged(&GET, &params![domain.id], dated, now).await?;
         self.touch("domain", &UPDATE, &params(domain, now)?).await
     }
 
@@ -128,7 +151,8 @@ impl Tx {
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
-    pub async fn delete_domain(&mut self, id: DomainId) -> Result<()> {
+    pub async fn delete_domain(&mut self, id: DomainId, now: Timestamp) -> Result<()> {
+        self.remember_arranged(&GET, &params![id], dated, now).await?;
         self.touch("domain", &DELETE, &params![id]).await
     }
 

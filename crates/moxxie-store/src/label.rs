@@ -48,6 +48,78 @@ pub(crate) static STATEMENTS: &[&Statement] = &[&OF, &WITH, &WITH_KEY, &INSERT, 
 /// Labels by key.
 pub type Labels = BTreeMap<String, String>;
 
+/// A label that is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelFilter {
+    /// Its key.
+    pub key: String,
+    /// Its value; `None`: any.
+    pub value: Option<String>,
+}
+
+impl LabelFilter {
+    /// Whether the label is among these.
+    #[must_use]
+    pub fn matches(&self, labels: &Labels) -> bool {
+        let found = labels.get(&self.key);
+        found.is_some_and(|found| self.value.as_ref().is_none_or(|value| value == found))
+    }
+}
+
+/// A statement that lists everything, and the same for what has a label. Key and value are the parameters after
+/// all others; the second form, for any value of the key, takes no heed of the value.
+#[derive(Debug)]
+pub(crate) struct Labelled {
+    pub(crate) all: Statement,
+    pub(crate) of_value: Statement,
+    pub(crate) of_key: Statement,
+}
+
+impl Labelled {
+    /// The statement for a filter, with its parameters added.
+    pub(crate) fn choose(
+        &'static self,
+        filter: Option<&LabelFilter>,
+        params: &mut Vec<Param>,
+    ) -> &'static Statement {
+        let Some(filter) = filter else { return &self.all };
+        params.extend(params![&filter.key]);
+        match &filter.value {
+            None => &self.of_key,
+            Some(value) => {
+                params.extend(params![value]);
+                &self.of_value
+            }
+        }
+    }
+}
+
+/// The three statements of a list: `$name`, the macro that makes it of a text that goes on after its
+/// `WHERE`, the column of the object's id and the numbers of the parameters for key and value.
+macro_rules! labelled {
+    ($name:literal, $list:ident, $column:literal, $key:literal, $value:literal) => {
+        crate::label::Labelled {
+            all: crate::statement::Statement::new($name, $list!("")),
+            of_value: crate::statement::Statement::new(
+                concat!($name, "_of_label"),
+                $list!(
+                    $column,
+                    " IN (SELECT object_id FROM label WHERE key = ",
+                    $key,
+                    " AND value = ",
+                    $value,
+                    ") AND "
+                ),
+            ),
+            of_key: crate::statement::Statement::new(
+                concat!($name, "_of_key"),
+                $list!($column, " IN (SELECT object_id FROM label WHERE key = ", $key, ") AND "),
+            ),
+        }
+    };
+}
+pub(crate) use labelled;
+
 impl Reads {
     /// The labels of an object, by its printed id.
     ///

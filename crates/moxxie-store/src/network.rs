@@ -10,7 +10,7 @@ use moxxie_core::{
 
 use crate::{
     Listing, Page, Place, Reads, Remembered, Result, StoreError, Tx, VlanRecord,
-    label::Labels,
+    label::{LabelFilter, Labelled, Labels, labelled},
     param::{Param, params},
     past::order_of_id,
     row::Row,
@@ -40,15 +40,19 @@ static BY_NAME: Statement = Statement::new(
     "network.by_name",
     select!("WHERE n.tenant_id = $1 AND n.name = $2 AND (n.tenant_id = $3 OR $3 IS NULL)"),
 );
-static LIST: Statement = Statement::new(
-    "network.list",
-    select!(
-        "WHERE (n.tenant_id = $1 OR $1 IS NULL) AND (n.site_id = $2 OR $2 IS NULL)
+macro_rules! list {
+    ($($more:literal),*) => {
+        concat!(
+            select!("WHERE "),
+            $($more,)*
+            "(n.tenant_id = $1 OR $1 IS NULL) AND (n.site_id = $2 OR $2 IS NULL)
            AND (n.tenant_id = $3 OR $3 IS NULL) AND (n.status = $4 OR $4 IS NULL)
            AND (v.vid = $5 OR $5 IS NULL) AND (n.id > $6 OR $6 IS NULL)
          ORDER BY n.id LIMIT $7"
-    ),
-);
+        )
+    };
+}
+static LIST: Labelled = labelled!("network.list", list, "n.id", "$8", "$9");
 static IN_DOMAIN: Statement =
     Statement::new("network.in_domain", select!("WHERE a.domain_id = $1 ORDER BY n.id"));
 static COUNT: Statement = Statement::new(
@@ -87,7 +91,9 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &GET,
     &LOCK,
     &BY_NAME,
-    &LIST,
+    &LIST.all,
+    &LIST.of_value,
+    &LIST.of_key,
     &IN_DOMAIN,
     &COUNT,
     &INSERT,
@@ -110,6 +116,8 @@ pub struct NetworkFilter {
     pub status: Option<NetworkStatus>,
     /// With this VLAN id, in whatever domain.
     pub vlan: Option<VlanId>,
+    /// With this label.
+    pub label: Option<LabelFilter>,
 }
 
 impl Remembered for Network {
@@ -194,7 +202,7 @@ impl Reads {
         filter: &NetworkFilter,
         page: &Page,
     ) -> Result<Listing<Network>> {
-        let params = params![
+        let mut params = params![
             scope,
             filter.site,
             filter.tenant,
@@ -202,8 +210,10 @@ impl Reads {
             filter.vlan.map(|vlan| i64::from(vlan.get())),
             page.cursor(),
             page.fetch(),
-        ];
-        let items = self.list(&LIST, &params, read).await?;
+        ]
+        .to_vec();
+        let statement = LIST.choose(filter.label.as_ref(), &mut params);
+        let items = self.list(statement, &params, read).await?;
         Ok(page.listing(items, |network| network.id.to_string()))
     }
 
@@ -265,6 +275,7 @@ impl Tx {
             vlan: attachment.vlan,
             tenant_id: Some(network.tenant_id),
             attachment_id: Some(attachment.id),
+            network_id: Some(network.id),
             claim: Claim::Assigned,
             purpose: network.purpose.clone(),
             labels: Labels::new(),

@@ -5,7 +5,7 @@
 //! `since` = the same moment. A version is valid from `since` (included) to `until` (excluded); the
 //! state at a time is every live row with `since <= time` and every version that was valid then.
 
-use std::{net::IpAddr, str::FromStr};
+use std::{collections::BTreeMap, net::IpAddr, str::FromStr};
 
 use ipnet::IpNet;
 use moxxie_core::{
@@ -14,7 +14,7 @@ use moxxie_core::{
     identity::Scope,
     prefix::{address_bytes, family},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 
 use crate::{
@@ -61,6 +61,12 @@ static LIST: Statement = Statement::new(
        AND since <= $6 AND until > $6 AND (tenant_id = $7 OR $7 IS NULL)
      ORDER BY first LIMIT $8",
 );
+static COUNT: Statement = Statement::new(
+    "past.count",
+    "SELECT COUNT(*) AS count FROM past
+     WHERE kind = $1 AND space = $2 AND family = $3 AND first >= $4 AND first <= $5
+       AND since <= $6 AND until > $6",
+);
 static AROUND: Statement = Statement::new(
     "past.around",
     "SELECT object, since, until, snapshot FROM past
@@ -77,13 +83,13 @@ static AROUND: Statement = Statement::new(
      ORDER BY since DESC LIMIT 1",
 );
 
-pub(crate) static STATEMENTS: &[&Statement] = &[&INSERT, &GET, &VERSIONS, &LIST, &AROUND];
+pub(crate) static STATEMENTS: &[&Statement] = &[&INSERT, &GET, &VERSIONS, &LIST, &COUNT, &AROUND];
 
 /// Where a record stands in the lists it appears in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Within what its key is unique: the VRF of prefixes and addresses, the domain of VLANs, the range
-    /// of ASNs; empty for what is unique by itself (networks, pools).
+    /// Within what its key is unique: the VRF of prefixes and addresses, the domain of VLANs; empty for what
+    /// is unique by itself (networks, AS numbers, pools).
     pub space: String,
     /// 4 or 6 for prefixes and addresses, 0 for everything else.
     pub family: i64,
@@ -101,11 +107,48 @@ pub struct Place {
 
 /// A record with a history. Implemented beside the record; its JSON is what is kept.
 pub trait Remembered: Serialize + DeserializeOwned {
-    /// The word for it in the table: `address`, `prefix`, `network`, `vlan`, `asn`, `pool`.
+    /// The word for it in the table: `address`, `prefix`, `network`, `vlan`, `asn`, or that of [`Arranged`].
     const KIND: &'static str;
 
     /// Where it stands.
     fn place(&self) -> Place;
+}
+
+/// Something that people arrange rather than take (a datacentre, a VRF, a pool, a tenant, ...): there are few
+/// of a kind, and they are read whole.
+pub trait Arranged: Serialize + DeserializeOwned {
+    /// The word for it in the table.
+    const KIND: &'static str;
+
+    /// Its printed id.
+    fn object(&self) -> String;
+}
+
+/// One of these, and since when it is as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dated<T> {
+    /// What it is.
+    pub record: T,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl<T: Arranged> Remembered for Dated<T> {
+    const KIND: &'static str = T::KIND;
+
+    fn place(&self) -> Place {
+        let object = self.record.object();
+        let order = order_of_id(&object);
+        Place {
+            space: String::new(),
+            family: 0,
+            first: order,
+            last: order,
+            object,
+            tenant: None,
+            since: self.since,
+        }
+    }
 }
 
 /// A version of a record that is no more.
@@ -204,6 +247,12 @@ impl Reads {
         self.list(&LIST, &params, read).await
     }
 
+    /// How many versions of a window were valid at a time and have ended since, whoever's they were.
+    pub(crate) async fn past_count<T: Remembered>(&self, window: &Window, at: Timestamp) -> Result<u64> {
+        let params = params![T::KIND, &window.space, window.family, window.from, window.to, at];
+        self.count(&COUNT, &params).await
+    }
+
     /// The prefix or address of a VRF that held this address at a time and has ended since. One that
     /// holds it can begin only where a prefix around it does, so no more than 129 places are looked at.
     ///
@@ -228,7 +277,39 @@ impl Reads {
     }
 }
 
+impl Reads {
+    /// What was arranged of a kind at a time, in the order of ids: `live`, which was read just now, without
+    /// what came later, and what has ended since.
+    pub(crate) async fn arranged_at<T: Arranged>(
+        &self,
+        live: Vec<Dated<T>>,
+        at: Timestamp,
+    ) -> Result<Vec<T>> {
+        let past = self.past_list::<Dated<T>>(Scope::All, &Window::all("", 0), at, u32::MAX).await?;
+        let then = live.into_iter().filter(|one| one.since <= at);
+        // What ended between the two reads is in both.
+        let then = then.chain(past.into_iter().map(|version| version.record));
+        let then: BTreeMap<_, _> = then.map(|one| (one.record.object(), one.record)).collect();
+        Ok(then.into_values().collect())
+    }
+}
+
 impl Tx {
+    /// Keeps what is arranged as `get` reads it now, because it is changed or removed in this transaction.
+    /// What is not there is left to whoever writes next.
+    pub(crate) async fn remember_arranged<T: Arranged>(
+        &mut self,
+        get: &'static Statement,
+        params: &[Param],
+        read: impl Fn(&Row) -> Result<Dated<T>>,
+        until: Timestamp,
+    ) -> Result<()> {
+        match self.one(get, params, read).await? {
+            Some(ended) => self.remember(&ended, until).await,
+            None => Ok(()),
+        }
+    }
+
     /// Keeps the version of a record that ends now, because it is changed or removed in this
     /// transaction. One that ends no later than it began was never visible and is not kept.
     ///

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use moxxie_core::{
     Name, PoolId, SiteId, Timestamp, VrfId,
-    pool::{Policy, Pool},
+    free::gaps,
+    pool::{Policy, Pool, Used},
     prefix::{bounds, family, size},
 };
 
 use crate::{
-    Reads, Result, StoreError, Tx,
+    Arranged, Dated, Reads, Result, StoreError, Tx,
     param::{Param, params},
     row::Row,
     statement::Statement,
@@ -19,7 +20,8 @@ use crate::{
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, site_id, vrf_id, prefix, description, policy, quarantine, used, version
+            "SELECT id, name, site_id, vrf_id, prefix, description, policy, quarantine, used, version,
+                 updated_at
              FROM pool ",
             $rest
         )
@@ -129,6 +131,18 @@ pub struct PoolStatistics {
     pub allocated: u64,
 }
 
+impl Arranged for Pool {
+    const KIND: &'static str = "pool";
+
+    fn object(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+fn dated(row: &Row) -> Result<Dated<Pool>> {
+    Ok(Dated { record: read(row)?, since: row.time("updated_at")? })
+}
+
 fn read(row: &Row) -> Result<Pool> {
     Ok(Pool {
         id: row.parsed("id")?,
@@ -219,19 +233,55 @@ impl Reads {
     /// [`StoreError::NotFound`], and when the database fails.
     pub async fn pool_statistics(&self, id: PoolId) -> Result<PoolStatistics> {
         let pool = self.pool(id).await?.ok_or(StoreError::NotFound("pool"))?;
-        let bits = pool.prefix.max_prefix_len();
         let read_free = |row: &Row| Ok((row.number::<u8>("length")?, row.number::<u64>("count")?));
         let free: BTreeMap<u8, u64> = self.list(&FREE, &params![id], read_free).await?.into_iter().collect();
+        Ok(PoolStatistics::of(&pool, free))
+    }
+
+    /// The pools there were at a time, by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn pools_at(&self, at: Timestamp) -> Result<Vec<Pool>> {
+        let live = self.list(&LIST, &[], dated).await?;
+        self.arranged_at(live, at).await
+    }
+}
+
+impl Reads {
+    /// How full a pool, as it was at a time, was then; counts its prefixes of then, each of them.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn pool_statistics_at(&self, pool: &mut Pool, at: Timestamp) -> Result<PoolStatistics> {
+        let shapes = self.shapes_at(pool.vrf_id, pool.prefix, at).await?;
+        let occupied: Vec<IpNet> = shapes.iter().map(|(prefix, _)| *prefix).collect();
+        pool.used = Used::default();
+        for (prefix, status) in shapes {
+            pool.used.add(status, prefix.prefix_len());
+        }
+        let mut free = BTreeMap::new();
+        for block in gaps(pool.prefix, &occupied) {
+            *free.entry(block.prefix_len()).or_default() += 1;
+        }
+        Ok(PoolStatistics::of(pool, free))
+    }
+}
+
+impl PoolStatistics {
+    /// By the counters of a pool and its free blocks.
+    fn of(pool: &Pool, free: BTreeMap<u8, u64>) -> Self {
+        let bits = pool.prefix.max_prefix_len();
         let free_addresses = free.iter().fold(0_u128, |sum, (length, count)| {
             sum.saturating_add(size(*length, bits).saturating_mul((*count).into()))
         });
-        Ok(PoolStatistics {
+        Self {
             largest_free: free.keys().next().copied(),
             free,
             free_addresses,
             total_addresses: size(pool.prefix.prefix_len(), bits),
             allocated: pool.used.total(),
-        })
+        }
     }
 }
 
@@ -277,6 +327,7 @@ impl Tx {
             pool.quarantine_s,
             now,
         ];
+        self.remember_arranged(&GET, &params![pool.id], dated, now).await?;
         self.touch("pool", &UPDATE, &params).await
     }
 
@@ -333,7 +384,7 @@ impl Tx {
         self.lock_pools(&all).await?;
         for pool in from {
             self.hand_over(*pool, into, whole).await?;
-            self.delete_pool(*pool).await?;
+            self.delete_pool(*pool, now).await?;
         }
         self.reshape_pool(into, whole, now).await?;
         self.rebuild_free_blocks(into).await
@@ -342,6 +393,7 @@ impl Tx {
     async fn reshape_pool(&mut self, id: PoolId, to: IpNet, now: Timestamp) -> Result<()> {
         let (first, last) = bounds(&to);
         let params = params![id, first, last, to.prefix_len(), to.to_string(), now];
+        self.remember_arranged(&GET, &params![id], dated, now).await?;
         self.touch("pool", &RESHAPE, &params).await
     }
 
@@ -356,7 +408,8 @@ impl Tx {
     ///
     /// # Errors
     /// [`crate::Constraint::Referenced`] when one did, and when the database fails.
-    pub async fn delete_pool(&mut self, id: PoolId) -> Result<()> {
+    pub async fn delete_pool(&mut self, id: PoolId, now: Timestamp) -> Result<()> {
+        self.remember_arranged(&GET, &params![id], dated, now).await?;
         self.touch("pool", &DELETE, &params![id]).await
     }
 

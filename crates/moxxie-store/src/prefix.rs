@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::reshape::ReshapeError;
 use crate::{
-    Constraint, Listing, Page, Place, Reads, Remembered, Result, StoreError, Tx,
-    label::Labels,
+    Constraint, Listing, Page, Place, Reads, Remembered, Result, StoreError, Tx, Window,
+    label::{LabelFilter, Labelled, Labels, labelled},
     param::{Param, params},
     row::Row,
     statement::Statement,
@@ -76,26 +76,30 @@ static SHAPES: Statement = Statement::new(
     "SELECT prefix, status FROM prefix
      WHERE vrf_id = $1 AND family = $2 AND first >= $3 AND first <= $4 ORDER BY first",
 );
+static SHAPES_SINCE: Statement = Statement::new(
+    "prefix.shapes_since",
+    "SELECT prefix, status FROM prefix
+     WHERE vrf_id = $1 AND family = $2 AND first >= $3 AND first <= $4 AND since <= $5 ORDER BY first",
+);
 static COUNTS: Statement = Statement::new(
     "prefix.counts",
     "SELECT status, length, COUNT(*) AS count FROM prefix WHERE pool_id = $1 GROUP BY status, length",
 );
 // A tenant's prefixes have an index of their own; the other filters are looked at row by row.
 macro_rules! list {
-    ($tenant:literal) => {
+    ($($more:literal),*) => {
         concat!(
-            select!(
-                "WHERE vrf_id = $3 AND (tenant_id = $1 OR $1 IS NULL) AND (status = $2 OR $2 IS NULL)
-               AND (pool_id = $4 OR $4 IS NULL) AND "
-            ),
-            $tenant,
-            " AND (family, first) > ($6, $7) AND (family, first) <= ($8, $9) AND length >= $10
+            select!("WHERE "),
+            $($more,)*
+            "vrf_id = $3 AND (tenant_id = $1 OR $1 IS NULL) AND (status = $2 OR $2 IS NULL)
+               AND (pool_id = $4 OR $4 IS NULL) AND (tenant_id = $5 OR $5 IS NULL)
+               AND (family, first) > ($6, $7) AND (family, first) <= ($8, $9) AND length >= $10
              ORDER BY family, first LIMIT $11"
         )
     };
 }
-static LIST: Statement = Statement::new("prefix.list", list!("(tenant_id = $5 OR $5 IS NULL)"));
-static LIST_OF_TENANT: Statement = Statement::new("prefix.list_of_tenant", list!("tenant_id = $5"));
+static LIST: Labelled = labelled!("prefix.list", list, "id", "$12", "$13");
+static LIST_OF_TENANT: Statement = Statement::new("prefix.list_of_tenant", list!("tenant_id = $5 AND "));
 static LAPSED: Statement =
     Statement::new("prefix.lapsed", select!("WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2"));
 static LAPSED_IN_POOL: Statement = Statement::new(
@@ -124,8 +128,11 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &INSIDE,
     &BETWEEN,
     &SHAPES,
+    &SHAPES_SINCE,
     &COUNTS,
-    &LIST,
+    &LIST.all,
+    &LIST.of_value,
+    &LIST.of_key,
     &LIST_OF_TENANT,
     &LAPSED,
     &LAPSED_IN_POOL,
@@ -199,6 +206,8 @@ pub struct PrefixFilter {
     pub tenant: Option<TenantId>,
     /// In this status.
     pub status: Option<Status>,
+    /// With this label.
+    pub label: Option<LabelFilter>,
 }
 
 /// Why a given prefix cannot be had.
@@ -365,8 +374,7 @@ impl Reads {
             let cursor = (family(&after), bounds(&after).0.to_vec());
             from = from.max(cursor);
         }
-        let statement = if filter.tenant.is_some() { &LIST_OF_TENANT } else { &LIST };
-        let params = params![
+        let mut params = params![
             scope,
             filter.status.map(Status::as_str),
             filter.vrf,
@@ -379,7 +387,12 @@ impl Reads {
             // One that begins where `within` does may be larger.
             filter.within.map_or(0, |within| within.prefix_len()),
             page.fetch(),
-        ];
+        ]
+        .to_vec();
+        let statement = match &filter.label {
+            None if filter.tenant.is_some() => &LIST_OF_TENANT,
+            label => LIST.choose(label.as_ref(), &mut params),
+        };
         let items = self.list(statement, &params, read).await?;
         Ok(page.listing(items, |record| record.prefix.to_string()))
     }
@@ -394,6 +407,25 @@ impl Reads {
         let params = params![vrf, family(&prefix), first, last];
         let shape = |row: &Row| Ok((row.prefix("prefix")?, row.word("status", Status::parse)?));
         self.list(&SHAPES, &params, shape).await
+    }
+
+    /// Shape and status of the prefixes that lay in this one at a time, ascending.
+    pub(crate) async fn shapes_at(
+        &self,
+        vrf: VrfId,
+        prefix: IpNet,
+        at: Timestamp,
+    ) -> Result<Vec<(IpNet, Status)>> {
+        let (first, last) = bounds(&prefix);
+        let params = params![vrf, family(&prefix), first, last, at];
+        let shape = |row: &Row| Ok((row.prefix("prefix")?, row.word("status", Status::parse)?));
+        let live = self.list(&SHAPES_SINCE, &params, shape).await?;
+        let window = Window { space: vrf.to_string(), family: family(&prefix), from: first, to: last };
+        let past = self.past_list::<PrefixRecord>(Scope::All, &window, at, u32::MAX).await?;
+        // What ended between the two reads is in both; at one time no two share an address.
+        let past = past.into_iter().map(|version| (version.record.prefix, version.record.claim.status()));
+        let there: std::collections::BTreeMap<_, _> = live.into_iter().chain(past).collect();
+        Ok(there.into_iter().collect())
     }
 
     /// Held and quarantined prefixes whose time is over at `now`, of a pool or of all, at most `limit`.

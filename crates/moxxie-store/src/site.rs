@@ -3,7 +3,7 @@
 use moxxie_core::{Name, SiteId, Timestamp, site::Site};
 
 use crate::{
-    Reads, Result, Tx,
+    Arranged, Dated, Reads, Result, Tx,
     param::{Param, params},
     row::Row,
     statement::Statement,
@@ -12,7 +12,9 @@ use crate::{
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, description, location, management_prefixes, dns_servers, hand_off FROM site ",
+            "SELECT id, name, description, location, management_prefixes, dns_servers, hand_off,
+                 updated_at
+             FROM site ",
             $rest
         )
     };
@@ -36,6 +38,18 @@ static UPDATE: Statement = Statement::new(
 static DELETE: Statement = Statement::new("site.delete", "DELETE FROM site WHERE id = $1");
 
 pub(crate) static STATEMENTS: &[&Statement] = &[&LIST, &GET, &BY_NAME, &INSERT, &UPDATE, &DELETE];
+
+impl Arranged for Site {
+    const KIND: &'static str = "site";
+
+    fn object(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+fn dated(row: &Row) -> Result<Dated<Site>> {
+    Ok(Dated { record: read(row)?, since: row.time("updated_at")? })
+}
 
 fn read(row: &Row) -> Result<Site> {
     Ok(Site {
@@ -87,6 +101,15 @@ impl Reads {
     pub async fn site_by_name(&self, name: &Name) -> Result<Option<Site>> {
         self.one(&BY_NAME, &params![name], read).await
     }
+
+    /// The sites there were at a time, by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn sites_at(&self, at: Timestamp) -> Result<Vec<Site>> {
+        let live = self.list(&LIST, &[], dated).await?;
+        self.arranged_at(live, at).await
+    }
 }
 
 impl Tx {
@@ -103,6 +126,7 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn update_site(&mut self, site: &Site, now: Timestamp) -> Result<()> {
+        self.remember_arranged(&GET, &params![site.id], dated, now).await?;
         self.touch("site", &UPDATE, &params(site, now)?).await
     }
 
@@ -110,7 +134,8 @@ impl Tx {
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
-    pub async fn delete_site(&mut self, id: SiteId) -> Result<()> {
+    pub async fn delete_site(&mut self, id: SiteId, now: Timestamp) -> Result<()> {
+        self.remember_arranged(&GET, &params![id], dated, now).await?;
         self.touch("site", &DELETE, &params![id]).await
     }
 }

@@ -19,7 +19,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, domain_id, vid, tenant_id, attachment_id, status, purpose, labels, expires_at,
-                 since, created_at
+                 since, created_at,
+                 (SELECT network_id FROM attachment WHERE attachment.id = vlan.attachment_id) AS network_id
              FROM vlan ",
             $rest
         )
@@ -41,7 +42,6 @@ static OF_NETWORK: Statement = Statement::new(
     "vlan.of_network",
     select!("WHERE attachment_id IN (SELECT id FROM attachment WHERE network_id = $1)"),
 );
-static NETWORK: Statement = Statement::new("vlan.network", "SELECT network_id FROM attachment WHERE id = $1");
 static LAPSED: Statement = Statement::new(
     "vlan.lapsed",
     select!("WHERE (domain_id = $3 OR $3 IS NULL) AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2"),
@@ -63,7 +63,7 @@ static UPDATE: Statement = Statement::new(
 static DELETE: Statement = Statement::new("vlan.delete", "DELETE FROM vlan WHERE id = $1");
 
 pub(crate) static STATEMENTS: &[&Statement] =
-    &[&GET, &BY_VID, &OF_DOMAIN, &OF_NETWORK, &NETWORK, &LAPSED, &QUARANTINE, &INSERT, &UPDATE, &DELETE];
+    &[&GET, &BY_VID, &OF_DOMAIN, &OF_NETWORK, &LAPSED, &QUARANTINE, &INSERT, &UPDATE, &DELETE];
 
 /// A VLAN id that is taken, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +78,8 @@ pub struct VlanRecord {
     pub tenant_id: Option<TenantId>,
     /// The attachment that has it; such a VLAN id is assigned.
     pub attachment_id: Option<AttachmentId>,
+    /// The network of that attachment; read with it, never written.
+    pub network_id: Option<NetworkId>,
     /// How it is taken.
     pub claim: Claim,
     /// Free text.
@@ -114,6 +116,7 @@ fn read(row: &Row) -> Result<VlanRecord> {
         vlan: row.vlan("vid")?,
         tenant_id: row.parsed_or_null("tenant_id")?,
         attachment_id: row.parsed_or_null("attachment_id")?,
+        network_id: row.parsed_or_null("network_id")?,
         claim: row.claim()?,
         purpose: row.text("purpose")?,
         labels: row.json("labels")?,
@@ -158,14 +161,6 @@ impl Reads {
     /// [`StoreError`] when the database fails.
     pub async fn vlans_of_network(&self, network: NetworkId) -> Result<Vec<VlanRecord>> {
         self.list(&OF_NETWORK, &params![network], read).await
-    }
-
-    /// The network of an attachment.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
-    pub async fn network_of_attachment(&self, attachment: AttachmentId) -> Result<Option<NetworkId>> {
-        self.one(&NETWORK, &params![attachment], |row| row.parsed("network_id")).await
     }
 
     /// Held and quarantined VLAN ids whose time is over at `now`, of a domain or of all, at most `limit`.
@@ -240,6 +235,7 @@ impl Tx {
                 claim,
                 tenant_id: None,
                 attachment_id: None,
+                network_id: None,
                 labels: Labels::new(),
                 since: now,
                 ..known

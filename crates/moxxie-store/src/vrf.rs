@@ -2,11 +2,11 @@
 
 use moxxie_core::{Name, Timestamp, VrfId, vrf::Vrf};
 
-use crate::{Reads, Result, Tx, param::params, row::Row, statement::Statement};
+use crate::{Arranged, Dated, Reads, Result, Tx, param::params, row::Row, statement::Statement};
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT id, name, description FROM vrf ", $rest)
+        concat!("SELECT id, name, description, updated_at FROM vrf ", $rest)
     };
 }
 
@@ -23,6 +23,18 @@ static UPDATE: Statement =
 static DELETE: Statement = Statement::new("vrf.delete", "DELETE FROM vrf WHERE id = $1");
 
 pub(crate) static STATEMENTS: &[&Statement] = &[&LIST, &GET, &LOCK, &BY_NAME, &INSERT, &UPDATE, &DELETE];
+
+impl Arranged for Vrf {
+    const KIND: &'static str = "vrf";
+
+    fn object(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+fn dated(row: &Row) -> Result<Dated<Vrf>> {
+    Ok(Dated { record: read(row)?, since: row.time("updated_at")? })
+}
 
 fn read(row: &Row) -> Result<Vrf> {
     Ok(Vrf { id: row.parsed("id")?, name: row.parsed("name")?, description: row.text("description")? })
@@ -58,6 +70,15 @@ impl Reads {
     pub async fn vrf_by_name(&self, name: &Name) -> Result<Option<Vrf>> {
         self.one(&BY_NAME, &params![name], read).await
     }
+
+    /// The VRFs there were at a time, by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn vrfs_at(&self, at: Timestamp) -> Result<Vec<Vrf>> {
+        let live = self.list(&LIST, &[], dated).await?;
+        self.arranged_at(live, at).await
+    }
 }
 
 impl Tx {
@@ -74,6 +95,7 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
     pub async fn update_vrf(&mut self, vrf: &Vrf, now: Timestamp) -> Result<()> {
+        self.remember_arranged(&GET, &params![vrf.id], dated, now).await?;
         self.touch("VRF", &UPDATE, &params![vrf.id, &vrf.name, &vrf.description, now]).await
     }
 
@@ -81,7 +103,8 @@ impl Tx {
     ///
     /// # Errors
     /// [`crate::Constraint::Referenced`] when something does, and when the database fails.
-    pub async fn delete_vrf(&mut self, id: VrfId) -> Result<()> {
+    pub async fn delete_vrf(&mut self, id: VrfId, now: Timestamp) -> Result<()> {
+        self.remember_arranged(&GET, &params![id], dated, now).await?;
         self.touch("VRF", &DELETE, &params![id]).await
     }
 

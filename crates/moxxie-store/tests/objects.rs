@@ -61,15 +61,15 @@ async fn sites_domains_tenants_routers_and_pools_come_back() {
 
         // Referenced rows stay.
         let mut tx = store.begin().await.unwrap();
-        assert_eq!(refused(tx.delete_site(w.site.id).await), Constraint::Referenced);
+        assert_eq!(refused(tx.delete_site(w.site.id, NOW).await), Constraint::Referenced);
         drop(tx);
         let mut tx = store.begin().await.unwrap();
         tx.delete_router(w.router.id).await.unwrap();
-        tx.delete_domain(w.domain.id).await.unwrap();
-        tx.delete_pool(w.pool.id).await.unwrap();
-        tx.delete_site(w.site.id).await.unwrap();
-        tx.delete_tenant(w.tenant.id).await.unwrap();
-        assert!(matches!(tx.delete_site(w.site.id).await, Err(StoreError::NotFound("site"))));
+        tx.delete_domain(w.domain.id, NOW).await.unwrap();
+        tx.delete_pool(w.pool.id, NOW).await.unwrap();
+        tx.delete_site(w.site.id, NOW).await.unwrap();
+        tx.delete_tenant(w.tenant.id, NOW).await.unwrap();
+        assert!(matches!(tx.delete_site(w.site.id, NOW).await, Err(StoreError::NotFound("site"))));
         tx.commit().await.unwrap();
         assert!(store.sites().await.unwrap().is_empty());
     })
@@ -152,6 +152,7 @@ async fn networks_are_found_in_their_scope_only() {
             site: Some(w.site.id),
             tenant: Some(w.tenant.id),
             status: Some(NetworkStatus::Allocated),
+            label: None,
         };
         assert_eq!(store.networks(mine, &filter, &Page::default()).await.unwrap().items, networks[3..4]);
 

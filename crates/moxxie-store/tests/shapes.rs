@@ -410,7 +410,7 @@ async fn the_same_prefix_lives_in_two_vrfs_and_never_twice_in_one() {
         let moved = format!("UPDATE prefix SET vrf_id = '{}' WHERE id = '{}'", w.pool.vrf_id, new.id);
         assert!(db.raw(&moved).await.is_err());
         let mut tx = db.store.begin().await.unwrap();
-        assert_eq!(refused(tx.delete_vrf(vrf.id).await), Constraint::Referenced);
+        assert_eq!(refused(tx.delete_vrf(vrf.id, NOW).await), Constraint::Referenced);
     })
     .await;
 }

@@ -22,7 +22,9 @@ fn every_statement_is_listed_under_a_name_of_its_own() {
         if place.is_dir() {
             places.extend(std::fs::read_dir(place).unwrap().map(|file| file.unwrap().path()));
         } else {
-            written += std::fs::read_to_string(place).unwrap().matches(": Statement =").count();
+            let text = std::fs::read_to_string(place).unwrap();
+            // A list has a statement for everything and two for what has a label.
+            written += text.matches(": Statement =").count() + 3 * text.matches(": Labelled =").count();
         }
     }
     assert_eq!(written, listed.len(), "a statement is missing in its file's STATEMENTS");

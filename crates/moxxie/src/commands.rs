@@ -15,6 +15,7 @@ pub(crate) mod exchange;
 pub(crate) mod login;
 pub(crate) mod network;
 pub(crate) mod order;
+pub(crate) mod past;
 pub(crate) mod pool;
 pub(crate) mod prefix;
 pub(crate) mod reality;

@@ -233,8 +233,14 @@ impl Export {
                 (found.items.iter().map(|network| self.names.network(network)).collect(), found.next)
             }
             List::Prefixes(vrf) => {
-                let filter =
-                    PrefixFilter { vrf, within: None, pool: None, tenant: self.tenant, status: None };
+                let filter = PrefixFilter {
+                    vrf,
+                    within: None,
+                    pool: None,
+                    tenant: self.tenant,
+                    status: None,
+                    label: None,
+                };
                 let found = store.prefixes(self.scope, &filter, &page).await?;
                 let alone = found.items.iter().filter(|prefix| prefix.network_id.is_none());
                 (alone.map(|prefix| self.names.prefix(prefix)).collect(), found.next)

@@ -218,6 +218,7 @@ impl Engine {
             vlan,
             tenant_id: taken.tenant,
             attachment_id: None,
+            network_id: None,
             claim: taken.claim,
             purpose: taken.purpose,
             labels: taken.labels,

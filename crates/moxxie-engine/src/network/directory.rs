@@ -9,7 +9,7 @@ use moxxie_core::{
 use moxxie_store::Reads;
 
 use super::view::{Around, view};
-use crate::Error;
+use crate::{Error, history::Then};
 
 /// Names of what networks refer to, each looked up once.
 #[derive(Default)]
@@ -22,6 +22,17 @@ pub(super) struct Directory {
 }
 
 impl Directory {
+    /// Names as they were.
+    pub(super) fn of(then: &Then) -> Self {
+        Self {
+            sites: then.sites.iter().map(|site| (site.id, site.clone())).collect(),
+            domains: then.domains.iter().map(|domain| (domain.id, domain.clone())).collect(),
+            tenants: then.tenants.iter().map(|tenant| (tenant.id, tenant.name.to_string())).collect(),
+            pools: then.pools.iter().map(|pool| (pool.id, pool.name.to_string())).collect(),
+            vrfs: then.vrfs.iter().map(|vrf| (vrf.id, vrf.name.to_string())).collect(),
+        }
+    }
+
     /// Looks up what a network refers to, unless it is known.
     pub(super) async fn learn(&mut self, reads: &Reads, network: &stored::Network) -> Result<(), Error> {
         if !self.sites.contains_key(&network.site_id)

@@ -2,8 +2,10 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
-    Page, PastPageQuery,
-    address::{Address, AddressBulk, AddressBulkRequest, AddressRequest, AddressUpdate, ReleaseQuery},
+    Page,
+    address::{
+        Address, AddressBulk, AddressBulkRequest, AddressQuery, AddressRequest, AddressUpdate, ReleaseQuery,
+    },
     reality::VerifyQuery,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -28,14 +30,14 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// The gateway and the routers' own first.
 #[utoipa::path(
     get, path = "/networks/{id}/ips", tag = "addresses",
-    params(("id" = String, Path, description = "Id of the network, `net-...`"), PastPageQuery),
+    params(("id" = String, Path, description = "Id of the network, `net-...`"), AddressQuery),
     responses((status = 200, description = "A page of addresses", body = Page<Address>)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
 async fn list_addresses(
     State(state): State<AppState>,
     Target(id): Target<String>,
-    ask: Read<PastPageQuery>,
+    ask: Read<AddressQuery>,
 ) -> Answer<Page<Address>> {
     Ok(Json(state.engine.addresses(&ask.context, &id, ask.query).await?))
 }

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
-    Page, PageQuery,
+    Page, PastPageQuery, PastQuery,
     asn::{Asn, AsnQuery, AsnRange, AsnRangeCreate, AsnRangeUpdate, AsnRequest, AsnUpdate},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -25,11 +25,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 ///
 /// By name.
 #[utoipa::path(
-    get, path = "/asn-ranges", tag = "asns", params(PageQuery),
+    get, path = "/asn-ranges", tag = "asns", params(PastPageQuery),
     responses((status = 200, description = "A page of ranges", body = Page<AsnRange>)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
-async fn list_asn_ranges(State(state): State<AppState>, ask: Read<PageQuery>) -> Answer<Page<AsnRange>> {
+async fn list_asn_ranges(State(state): State<AppState>, ask: Read<PastPageQuery>) -> Answer<Page<AsnRange>> {
     Ok(Json(state.engine.asn_ranges(&ask.context, ask.query).await?))
 }
 
@@ -49,16 +49,16 @@ async fn create_asn_range(State(state): State<AppState>, ask: Write<AsnRangeCrea
 
 /// Show a range of AS numbers
 #[utoipa::path(
-    get, path = "/asn-ranges/{range}", tag = "asns", params(("range" = String, Path, description = "Name or id")),
+    get, path = "/asn-ranges/{range}", tag = "asns", params(("range" = String, Path, description = "Name or id"), PastQuery),
     responses((status = 200, description = "The range", body = AsnRange)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
 async fn get_asn_range(
     State(state): State<AppState>,
     Target(range): Target<String>,
-    ask: Read,
+    ask: Read<PastQuery>,
 ) -> Answer<AsnRange> {
-    Ok(Json(state.engine.asn_range(&ask.context, &range).await?))
+    Ok(Json(state.engine.asn_range(&ask.context, &range, ask.query.at.as_deref()).await?))
 }
 
 /// Change a range of AS numbers
@@ -117,12 +117,16 @@ async fn take_asn(State(state): State<AppState>, ask: Write<AsnRequest>) -> Crea
 
 /// Show a taken AS number
 #[utoipa::path(
-    get, path = "/asns/{asn}", tag = "asns", params(("asn" = String, Path, description = "The number, or the id of the record")),
+    get, path = "/asns/{asn}", tag = "asns", params(("asn" = String, Path, description = "The number, or the id of the record"), PastQuery),
     responses((status = 200, description = "The AS number", body = Asn)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
-async fn get_asn(State(state): State<AppState>, Target(asn): Target<String>, ask: Read) -> Answer<Asn> {
-    Ok(Json(state.engine.asn(&ask.context, &asn).await?))
+async fn get_asn(
+    State(state): State<AppState>,
+    Target(asn): Target<String>,
+    ask: Read<PastQuery>,
+) -> Answer<Asn> {
+    Ok(Json(state.engine.asn(&ask.context, &asn, ask.query.at.as_deref()).await?))
 }
 
 /// Change a taken AS number

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
-    Page, PageQuery,
+    Page, PastPageQuery, PastQuery,
     container::{Container, ContainerCreate, ContainerUpdate},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -25,11 +25,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 ///
 /// By name, each with how full the pools in it are.
 #[utoipa::path(
-    get, path = "/containers", tag = "containers", params(PageQuery),
+    get, path = "/containers", tag = "containers", params(PastPageQuery),
     responses((status = 200, description = "A page of containers", body = Page<Container>)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
-async fn list_containers(State(state): State<AppState>, ask: Read<PageQuery>) -> Answer<Page<Container>> {
+async fn list_containers(State(state): State<AppState>, ask: Read<PastPageQuery>) -> Answer<Page<Container>> {
     Ok(Json(state.engine.containers(&ask.context, ask.query).await?))
 }
 
@@ -49,16 +49,16 @@ async fn create_container(State(state): State<AppState>, ask: Write<ContainerCre
 
 /// Show a container
 #[utoipa::path(
-    get, path = "/containers/{container}", tag = "containers", params(("container" = String, Path, description = "Name or id")),
+    get, path = "/containers/{container}", tag = "containers", params(("container" = String, Path, description = "Name or id"), PastQuery),
     responses((status = 200, description = "The container", body = Container)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
 async fn get_container(
     State(state): State<AppState>,
     Target(container): Target<String>,
-    ask: Read,
+    ask: Read<PastQuery>,
 ) -> Answer<Container> {
-    Ok(Json(state.engine.container(&ask.context, &container).await?))
+    Ok(Json(state.engine.container(&ask.context, &container, ask.query.at.as_deref()).await?))
 }
 
 /// Change a container

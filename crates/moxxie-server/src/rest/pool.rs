@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
-    Page, PageQuery,
+    Page, PastPageQuery, PastQuery,
     forecast::PoolForecast,
     pool::{Pool, PoolCreate, PoolList, PoolMerge, PoolSplit, PoolUpdate},
     prefix::Resize,
@@ -29,11 +29,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 ///
 /// By name, each with how full it is.
 #[utoipa::path(
-    get, path = "/pools", tag = "pools", params(PageQuery),
+    get, path = "/pools", tag = "pools", params(PastPageQuery),
     responses((status = 200, description = "A page of pools", body = Page<Pool>)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
-async fn list_pools(State(state): State<AppState>, ask: Read<PageQuery>) -> Answer<Page<Pool>> {
+async fn list_pools(State(state): State<AppState>, ask: Read<PastPageQuery>) -> Answer<Page<Pool>> {
     Ok(Json(state.engine.pools(&ask.context, ask.query).await?))
 }
 
@@ -57,12 +57,16 @@ async fn create_pool(State(state): State<AppState>, ask: Write<PoolCreate>) -> C
 /// Show a pool
 #[utoipa::path(
     get, path = "/pools/{pool}", tag = "pools",
-    params(("pool" = String, Path, description = "Name or id", example = "dc2-main")),
+    params(("pool" = String, Path, description = "Name or id", example = "dc2-main"), PastQuery),
     responses((status = 200, description = "The pool", body = Pool)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
-async fn get_pool(State(state): State<AppState>, Target(pool): Target<String>, ask: Read) -> Answer<Pool> {
-    Ok(Json(state.engine.pool(&ask.context, &pool).await?))
+async fn get_pool(
+    State(state): State<AppState>,
+    Target(pool): Target<String>,
+    ask: Read<PastQuery>,
+) -> Answer<Pool> {
+    Ok(Json(state.engine.pool(&ask.context, &pool, ask.query.at.as_deref()).await?))
 }
 
 /// Forecast a pool

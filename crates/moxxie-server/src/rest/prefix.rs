@@ -4,8 +4,8 @@ use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
     Page,
     prefix::{
-        Prefix, PrefixBulk, PrefixMerge, PrefixMove, PrefixQuery, PrefixRequest, PrefixSplit, PrefixUpdate,
-        PrefixesTaken, Resize, TreeNode, TreeQuery, VrfQuery,
+        Prefix, PrefixBulk, PrefixMerge, PrefixMove, PrefixPastQuery, PrefixQuery, PrefixRequest,
+        PrefixSplit, PrefixUpdate, PrefixesTaken, Resize, TreeNode, TreeQuery, VrfQuery,
     },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -85,16 +85,17 @@ async fn prefix_tree(State(state): State<AppState>, ask: Read<TreeQuery>) -> Ans
 
 /// Show a prefix
 #[utoipa::path(
-    get, path = "/prefixes/{prefix}", tag = "prefixes", params(("prefix" = String, Path, description = "Id, `pfx-...`, or the prefix, with `/` written %2F"), VrfQuery),
+    get, path = "/prefixes/{prefix}", tag = "prefixes", params(("prefix" = String, Path, description = "Id, `pfx-...`, or the prefix, with `/` written %2F"), PrefixPastQuery),
     responses((status = 200, description = "The prefix", body = Prefix)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
 async fn get_prefix(
     State(state): State<AppState>,
     Target(prefix): Target<String>,
-    ask: Read<VrfQuery>,
+    ask: Read<PrefixPastQuery>,
 ) -> Answer<Prefix> {
-    Ok(Json(state.engine.prefix(&ask.context, &prefix, ask.query.vrf.as_deref()).await?))
+    let PrefixPastQuery { vrf, at } = ask.query;
+    Ok(Json(state.engine.prefix(&ask.context, &prefix, vrf.as_deref(), at.as_deref()).await?))
 }
 
 /// Change a prefix

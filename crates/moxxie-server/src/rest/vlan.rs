@@ -1,7 +1,10 @@
 //! VLAN ids.
 
 use axum::{Json, extract::State, http::StatusCode};
-use moxxie_api::vlan::{Vlan, VlanList, VlanRequest, VlanUpdate};
+use moxxie_api::{
+    PastQuery,
+    vlan::{Vlan, VlanList, VlanQuery, VlanRequest, VlanUpdate},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Answer, Created, Gone, created};
@@ -22,16 +25,16 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 ///
 /// What is taken and which ranges are free; at most 4094.
 #[utoipa::path(
-    get, path = "/datacenters/{dc}/vlans", tag = "vlans", params(("dc" = String, Path, description = "Name or id")),
+    get, path = "/datacenters/{dc}/vlans", tag = "vlans", params(("dc" = String, Path, description = "Name or id"), VlanQuery),
     responses((status = 200, description = "The VLAN ids", body = VlanList)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
 async fn list_vlans(
     State(state): State<AppState>,
     Target(dc): Target<String>,
-    ask: Read,
+    ask: Read<VlanQuery>,
 ) -> Answer<VlanList> {
-    Ok(Json(state.engine.vlans(&ask.context, &dc).await?))
+    Ok(Json(state.engine.vlans(&ask.context, &dc, ask.query).await?))
 }
 
 /// Take a VLAN id
@@ -54,16 +57,16 @@ async fn take_vlan(
 
 /// Show a taken VLAN id
 #[utoipa::path(
-    get, path = "/datacenters/{dc}/vlans/{vlan}", tag = "vlans", params(("dc" = String, Path, description = "Name or id"), ("vlan" = String, Path, description = "VLAN id, or the id of the record")),
+    get, path = "/datacenters/{dc}/vlans/{vlan}", tag = "vlans", params(("dc" = String, Path, description = "Name or id"), ("vlan" = String, Path, description = "VLAN id, or the id of the record"), PastQuery),
     responses((status = 200, description = "The VLAN id", body = Vlan)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
 async fn get_vlan(
     State(state): State<AppState>,
     Target((dc, vlan)): Target<(String, String)>,
-    ask: Read,
+    ask: Read<PastQuery>,
 ) -> Answer<Vlan> {
-    Ok(Json(state.engine.vlan(&ask.context, &dc, &vlan).await?))
+    Ok(Json(state.engine.vlan(&ask.context, &dc, &vlan, ask.query.at.as_deref()).await?))
 }
 
 /// Change a taken VLAN id

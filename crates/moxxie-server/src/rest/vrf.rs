@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
-    Page, PageQuery,
+    Page, PastPageQuery, PastQuery,
     vrf::{Vrf, VrfCreate, VrfUpdate},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -23,11 +23,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 ///
 /// By name. `main` is always there.
 #[utoipa::path(
-    get, path = "/vrfs", tag = "vrfs", params(PageQuery),
+    get, path = "/vrfs", tag = "vrfs", params(PastPageQuery),
     responses((status = 200, description = "A page of VRFs", body = Page<Vrf>)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
-async fn list_vrfs(State(state): State<AppState>, ask: Read<PageQuery>) -> Answer<Page<Vrf>> {
+async fn list_vrfs(State(state): State<AppState>, ask: Read<PastPageQuery>) -> Answer<Page<Vrf>> {
     Ok(Json(state.engine.vrfs(&ask.context, ask.query).await?))
 }
 
@@ -48,12 +48,16 @@ async fn create_vrf(State(state): State<AppState>, ask: Write<VrfCreate>) -> Cre
 
 /// Show a VRF
 #[utoipa::path(
-    get, path = "/vrfs/{vrf}", tag = "vrfs", params(("vrf" = String, Path, description = "Name or id")),
+    get, path = "/vrfs/{vrf}", tag = "vrfs", params(("vrf" = String, Path, description = "Name or id"), PastQuery),
     responses((status = 200, description = "The VRF", body = Vrf)),
     extensions(("x-required-role" = json!("viewer"))),
 )]
-async fn get_vrf(State(state): State<AppState>, Target(vrf): Target<String>, ask: Read) -> Answer<Vrf> {
-    Ok(Json(state.engine.vrf(&ask.context, &vrf).await?))
+async fn get_vrf(
+    State(state): State<AppState>,
+    Target(vrf): Target<String>,
+    ask: Read<PastQuery>,
+) -> Answer<Vrf> {
+    Ok(Json(state.engine.vrf(&ask.context, &vrf, ask.query.at.as_deref()).await?))
 }
 
 /// Change a VRF

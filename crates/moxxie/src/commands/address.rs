@@ -6,7 +6,6 @@ use clap::{Args, Subcommand};
 use moxxie_api::{
     Page,
     address::{Address, AddressRequest, AddressUpdate},
-    network::Network,
     range::{Range, RangeRequest},
 };
 
@@ -253,9 +252,8 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
 }
 
 /// Prints the addresses of a network.
-pub(crate) async fn list(network: &Network, session: &Session) -> anyhow::Result<()> {
-    let path = ["networks", network.network_id.as_str(), "ips"];
-    let addresses: Vec<Address> = session.api.list(&path, &[], ALL).await?;
+pub(crate) async fn list(network: &str, query: &[(&str, String)], session: &Session) -> anyhow::Result<()> {
+    let addresses: Vec<Address> = session.api.list(&["networks", network, "ips"], query, ALL).await?;
     session.out.list(
         &addresses,
         &["ADDRESS", "TYPE", "STATUS", "HOSTNAME", "MAC", "VM", "OWNER", "LABELS"],

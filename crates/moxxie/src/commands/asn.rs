@@ -7,6 +7,7 @@ use crate::{
     commands::{
         ALL,
         claim::{Change, Take, hold, labels, status},
+        past::{Past, Which},
     },
     output::{maybe, time},
     session::Session,
@@ -38,11 +39,15 @@ pub(crate) enum Command {
         /// Only with this status.
         #[arg(long)]
         status: Option<String>,
+        #[command(flatten)]
+        which: Which,
     },
     /// Show a taken AS number
     Show {
         /// The number.
         asn: String,
+        #[command(flatten)]
+        past: Past,
     },
     /// Change whose an AS number is and how it is taken
     Update {
@@ -66,11 +71,13 @@ pub(crate) enum Range {
     /// Register a range
     Add(Add),
     /// List ranges
-    List,
+    List(Past),
     /// Show one range
     Show {
         /// Its name or id.
         range: String,
+        #[command(flatten)]
+        past: Past,
     },
     /// Change a range
     Update(Update),
@@ -136,11 +143,10 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             };
             out.record(&api.post::<Asn>(&["asns"], &[], &request, None).await?, fields)
         }
-        Command::List { range, tenant, status: word } => {
-            let query: Vec<_> = [("range", range), ("clientId", tenant), ("status", word)]
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, value?)))
-                .collect();
+        Command::List { range, tenant, status: word, which } => {
+            let query = [("range", range), ("clientId", tenant), ("status", word)];
+            let query = query.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            let query: Vec<_> = query.chain(which.query()).collect();
             let asns: Vec<Asn> = api.list(&["asns"], &query, ALL).await?;
             out.list(&asns, &["ASN", "STATUS", "TENANT", "RANGE", "PURPOSE"], |asn| {
                 vec![
@@ -152,7 +158,9 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
                 ]
             })
         }
-        Command::Show { asn } => out.record(&api.get::<Asn>(&["asns", &asn]).await?, fields),
+        Command::Show { asn, past } => {
+            out.record(&api.get_with::<Asn>(&["asns", &asn], &past.query()).await?, fields)
+        }
         Command::Update { asn, change } => {
             let request = AsnUpdate {
                 status: change.status.clone(),
@@ -186,8 +194,8 @@ async fn run_range(command: Range, session: &Session) -> anyhow::Result<()> {
             };
             out.record(&api.post::<AsnRange>(&["asn-ranges"], &[], &request, None).await?, range_fields)
         }
-        Range::List => {
-            let ranges: Vec<AsnRange> = api.list(&["asn-ranges"], &[], ALL).await?;
+        Range::List(past) => {
+            let ranges: Vec<AsnRange> = api.list(&["asn-ranges"], &past.query(), ALL).await?;
             out.list(&ranges, &["NAME", "RANGE", "TAKEN", "SITE", "TENANT"], |range| {
                 vec![
                     range.name.clone(),
@@ -198,8 +206,9 @@ async fn run_range(command: Range, session: &Session) -> anyhow::Result<()> {
                 ]
             })
         }
-        Range::Show { range } => {
-            out.record(&api.get::<AsnRange>(&["asn-ranges", &range]).await?, range_fields)
+        Range::Show { range, past } => {
+            let path = ["asn-ranges", &range];
+            out.record(&api.get_with::<AsnRange>(&path, &past.query()).await?, range_fields)
         }
         Range::Update(update) => {
             let request = AsnRangeUpdate {

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use moxxie_api::container::{Container, ContainerCreate, ContainerUpdate};
 
 use crate::{
-    commands::ALL,
+    commands::{ALL, past::Past},
     output::{maybe, time},
     session::Session,
 };
@@ -14,11 +14,13 @@ pub(crate) enum Command {
     /// Register a container
     Add(Add),
     /// List containers and how full the pools in them are
-    List,
+    List(Past),
     /// Show one container
     Show {
         /// Its name or id.
         container: String,
+        #[command(flatten)]
+        past: Past,
     },
     /// Change a container
     Update(Update),
@@ -73,8 +75,8 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             let request = ContainerCreate { name, prefix, vrf, datacenter, description };
             out.record(&api.post::<Container>(&["containers"], &[], &request, None).await?, fields)
         }
-        Command::List => {
-            let containers: Vec<Container> = api.list(&["containers"], &[], ALL).await?;
+        Command::List(past) => {
+            let containers: Vec<Container> = api.list(&["containers"], &past.query(), ALL).await?;
             out.list(&containers, &["NAME", "PREFIX", "VRF", "IN POOLS", "USED", "POOLS", "SITE"], |one| {
                 vec![
                     one.name.clone(),
@@ -87,8 +89,8 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
                 ]
             })
         }
-        Command::Show { container } => {
-            out.record(&api.get::<Container>(&["containers", &container]).await?, fields)
+        Command::Show { container, past } => {
+            out.record(&api.get_with::<Container>(&["containers", &container], &past.query()).await?, fields)
         }
         Command::Update(update) => {
             let datacenter = if update.no_site { Some(None) } else { update.site.map(Some) };

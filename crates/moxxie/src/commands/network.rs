@@ -11,6 +11,7 @@ use super::{
     address,
     change::{follow_progress, show as show_change},
     order::Order,
+    past::{Past, Which},
 };
 use crate::{
     client::Error,
@@ -38,6 +39,8 @@ Ctrl-C while waiting stops the watching, not the change.")]
     Show {
         /// Its id or name.
         network: String,
+        #[command(flatten)]
+        past: Past,
     },
     /// Take a network off its routers and release its VLAN and prefix
     Deprovision(Deprovision),
@@ -62,6 +65,8 @@ Example:
     Ips {
         /// Its id or name.
         network: String,
+        #[command(flatten)]
+        which: Which,
     },
     /// Addresses in a network: record, take the next free one, change, release
     #[command(subcommand)]
@@ -157,6 +162,8 @@ pub(crate) struct List {
     /// Only with this VLAN id.
     #[arg(long)]
     vlan: Option<i64>,
+    #[command(flatten)]
+    which: Which,
 }
 
 pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<()> {
@@ -174,7 +181,11 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
         }
         Command::Provision(args) => provision(args, session).await,
         Command::List(list) => run_list(list, session).await,
-        Command::Show { network } => show(&resolve(session, &network).await?, session),
+        Command::Show { network, past } => {
+            let query = past.query();
+            let id = find_at(session, &network, &query).await?;
+            show(&session.api.get_with(&["networks", &id], &query).await?, session)
+        }
         Command::Deprovision(args) => deprovision(args, session).await,
         Command::Restore(args) => restore(args, session).await,
         Command::Resize { network, size, size6 } => {
@@ -182,7 +193,10 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             let request = NetworkResize { size, size6 };
             show(&api.post(&["networks", &id, "resize"], &[], &request, None).await?, session)
         }
-        Command::Ips { network } => address::list(&resolve(session, &network).await?, session).await,
+        Command::Ips { network, which } => {
+            let id = find_at(session, &network, &which.past.clone().query()).await?;
+            address::list(&id, &which.query(), session).await
+        }
         Command::Ip(command) => address::run(command, session).await,
         Command::Range(command) => address::ranges(command, session).await,
     }
@@ -265,12 +279,11 @@ fn show_accepted(change: &Change, session: &Session) -> anyhow::Result<()> {
 }
 
 async fn run_list(list: List, session: &Session) -> anyhow::Result<()> {
-    let List { site, tenant, status, vlan } = list;
+    let List { site, tenant, status, vlan, which } = list;
     let vlan = vlan.map(|vlan| vlan.to_string());
-    let query: Vec<_> = [("datacenter", site), ("clientId", tenant), ("status", status), ("vlanId", vlan)]
-        .into_iter()
-        .filter_map(|(name, value)| value.map(|value| (name, value)))
-        .collect();
+    let query = [("datacenter", site), ("clientId", tenant), ("status", status), ("vlanId", vlan)];
+    let query = query.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let query: Vec<_> = query.chain(which.query()).collect();
     let networks: Vec<Network> = session.api.list(&["networks"], &query, ALL).await?;
     let headers = ["NAME", "TENANT", "SITE", "VLAN", "SUBNET", "GATEWAY", "STATUS", "ID"];
     session.out.list(&networks, &headers, |network| {
@@ -285,7 +298,14 @@ pub(crate) async fn resolve(session: &Session, given: &str) -> anyhow::Result<Ne
     if given.starts_with("net-") {
         return Ok(session.api.get(&["networks", given]).await?);
     }
-    let all: Vec<Network> = session.api.list(&["networks"], &[], ALL).await?;
+    // The list has less of each than asking for one.
+    let id = named(session, given, &[]).await?;
+    Ok(session.api.get(&["networks", &id]).await?)
+}
+
+/// The id of the network of a name in a list of them.
+async fn named(session: &Session, given: &str, query: &[(&str, String)]) -> anyhow::Result<String> {
+    let all: Vec<Network> = session.api.list(&["networks"], query, ALL).await?;
     let mut named = all.into_iter().filter(|network| network.name == given);
     let Some(first) = named.next() else {
         anyhow::bail!("there is no network {given:?}; `moxxie network list` shows them all");
@@ -293,8 +313,7 @@ pub(crate) async fn resolve(session: &Session, given: &str) -> anyhow::Result<Ne
     let rest: Vec<_> =
         named.map(|network| format!("{} of {}", network.network_id, network.client_id)).collect();
     if rest.is_empty() {
-        // The list has less of each than asking for one.
-        return Ok(session.api.get(&["networks", &first.network_id]).await?);
+        return Ok(first.network_id);
     }
     let rest = rest.join(", ");
     let text = format!(
@@ -306,11 +325,12 @@ pub(crate) async fn resolve(session: &Session, given: &str) -> anyhow::Result<Ne
 
 /// The id of a network; an id is taken as it is, for a network may be gone already.
 async fn find(session: &Session, given: &str) -> anyhow::Result<String> {
-    if given.starts_with("net-") {
-        Ok(given.to_owned())
-    } else {
-        Ok(resolve(session, given).await?.network_id)
-    }
+    find_at(session, given, &[]).await
+}
+
+/// The id of a network that bears this name, or bore it at the time in the query.
+async fn find_at(session: &Session, given: &str, query: &[(&str, String)]) -> anyhow::Result<String> {
+    if given.starts_with("net-") { Ok(given.to_owned()) } else { named(session, given, query).await }
 }
 
 /// Prints a network.

@@ -8,7 +8,7 @@ use moxxie_api::{
 };
 
 use crate::{
-    commands::{ALL, claim::hold},
+    commands::{ALL, claim::hold, past::Past},
     output::{maybe, maybe_time, time},
     session::Session,
 };
@@ -18,11 +18,13 @@ pub(crate) enum Command {
     /// Register a pool
     Add(Add),
     /// List pools and how full they are
-    List,
+    List(Past),
     /// Show one pool
     Show {
         /// Its name or id.
         pool: String,
+        #[command(flatten)]
+        past: Past,
     },
     /// Say how long pools will last
     Forecast {
@@ -129,11 +131,13 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
                 PoolCreate { name, datacenter, prefix, vrf, policy, quarantine_seconds, description };
             out.record(&api.post::<Pool>(&["pools"], &[], &request, None).await?, fields)
         }
-        Command::List => {
-            let pools: Vec<Pool> = api.list(&["pools"], &[], ALL).await?;
+        Command::List(past) => {
+            let pools: Vec<Pool> = api.list(&["pools"], &past.query(), ALL).await?;
             list(&pools, session)
         }
-        Command::Show { pool } => out.record(&api.get::<Pool>(&["pools", &pool]).await?, fields),
+        Command::Show { pool, past } => {
+            out.record(&api.get_with::<Pool>(&["pools", &pool], &past.query()).await?, fields)
+        }
         Command::Forecast { pool } => {
             let names = match pool {
                 Some(pool) => vec![pool],

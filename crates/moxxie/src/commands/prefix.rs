@@ -13,6 +13,7 @@ use crate::{
     commands::{
         ALL,
         claim::{Change, Take, labels, status},
+        past::{self, Past},
     },
     output::{maybe, time},
     session::Session,
@@ -27,7 +28,12 @@ pub(crate) enum Command {
     /// Show containers, pools, prefixes and free blocks as a tree
     Tree(Tree),
     /// Show one prefix
-    Show(Which),
+    Show {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        past: Past,
+    },
     /// Change whose a prefix is and how it is taken
     Update {
         #[command(flatten)]
@@ -143,6 +149,8 @@ pub(crate) struct Filter {
     /// Only with this status: assigned, held, reserved, quarantined.
     #[arg(long)]
     status: Option<String>,
+    #[command(flatten)]
+    which: past::Which,
     /// How many at most [default: all].
     #[arg(long)]
     limit: Option<usize>,
@@ -172,7 +180,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             show(&taken, session)
         }
         Command::List(filter) => {
-            let query: Vec<_> = [
+            let query = [
                 ("vrf", filter.vrf),
                 ("within", filter.within),
                 ("pool", filter.pool),
@@ -180,15 +188,15 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
                 ("status", filter.status),
             ]
             .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
-            .collect();
+            .filter_map(|(name, value)| Some((name, value?)));
+            let query: Vec<_> = query.chain(filter.which.query()).collect();
             let prefixes: Vec<Prefix> = api.list(&["prefixes"], &query, filter.limit.unwrap_or(ALL)).await?;
             out.list(&prefixes, &HEADERS, row)
         }
         Command::Tree(args) => tree(args, session).await,
-        Command::Show(which) => {
-            let query: Vec<_> =
-                which.query().iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Command::Show { which, past } => {
+            let query = which.query().into_iter().map(|(name, value)| (name, value.to_owned()));
+            let query: Vec<_> = query.chain(past.query()).collect();
             out.record(&api.get_with::<Prefix>(&["prefixes", &which.prefix], &query).await?, fields)
         }
         Command::Update { which, change } => {

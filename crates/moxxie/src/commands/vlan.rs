@@ -4,7 +4,10 @@ use clap::Subcommand;
 use moxxie_api::vlan::{Vlan, VlanList, VlanRequest, VlanUpdate};
 
 use crate::{
-    commands::claim::{Change, Take, labels, status},
+    commands::{
+        claim::{Change, Take, labels, status},
+        past::{Past, Which},
+    },
     output::{maybe, time},
     session::Session,
 };
@@ -16,6 +19,8 @@ pub(crate) enum Command {
         /// The site.
         #[arg(long, env = "MOXXIE_SITE")]
         site: String,
+        #[command(flatten)]
+        which: Which,
     },
     /// Take a VLAN id: the lowest free one, or a certain one
     Take {
@@ -35,6 +40,8 @@ pub(crate) enum Command {
         site: String,
         /// The VLAN id.
         vlan: String,
+        #[command(flatten)]
+        past: Past,
     },
     /// Change whose a VLAN id is and how it is taken
     Update {
@@ -59,8 +66,8 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<()> {
     let Session { api, out } = session;
     match command {
-        Command::List { site } => {
-            let list: VlanList = api.get(&["datacenters", &site, "vlans"]).await?;
+        Command::List { site, which } => {
+            let list: VlanList = api.get_with(&["datacenters", &site, "vlans"], &which.query()).await?;
             if !out.for_people() {
                 return out.data(&list);
             }
@@ -89,8 +96,9 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             let path = ["datacenters", &site, "vlans"];
             out.record(&api.post::<Vlan>(&path, &[], &request, None).await?, fields)
         }
-        Command::Show { site, vlan } => {
-            out.record(&api.get::<Vlan>(&["datacenters", &site, "vlans", &vlan]).await?, fields)
+        Command::Show { site, vlan, past } => {
+            let path = ["datacenters", &site, "vlans", &vlan];
+            out.record(&api.get_with::<Vlan>(&path, &past.query()).await?, fields)
         }
         Command::Update { site, vlan, change } => {
             let request = VlanUpdate {

@@ -3,7 +3,11 @@
 use clap::Subcommand;
 use moxxie_api::vrf::{Vrf, VrfCreate, VrfUpdate};
 
-use crate::{commands::ALL, output::time, session::Session};
+use crate::{
+    commands::{ALL, past::Past},
+    output::time,
+    session::Session,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -16,11 +20,13 @@ pub(crate) enum Command {
         description: String,
     },
     /// List VRFs
-    List,
+    List(Past),
     /// Show one VRF
     Show {
         /// Its name or id.
         vrf: String,
+        #[command(flatten)]
+        past: Past,
     },
     /// Change a VRF
     Update {
@@ -47,14 +53,16 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             let request = VrfCreate { name, description };
             out.record(&api.post::<Vrf>(&["vrfs"], &[], &request, None).await?, fields)
         }
-        Command::List => {
-            let vrfs: Vec<Vrf> = api.list(&["vrfs"], &[], ALL).await?;
+        Command::List(past) => {
+            let vrfs: Vec<Vrf> = api.list(&["vrfs"], &past.query(), ALL).await?;
             out.list(&vrfs, &["NAME", "ID", "ON ROUTERS", "DESCRIPTION"], |vrf| {
                 let Vrf { id, name, description, provisionable, .. } = vrf.clone();
                 vec![name, id, yes(provisionable), description]
             })
         }
-        Command::Show { vrf } => out.record(&api.get::<Vrf>(&["vrfs", &vrf]).await?, fields),
+        Command::Show { vrf, past } => {
+            out.record(&api.get_with::<Vrf>(&["vrfs", &vrf], &past.query()).await?, fields)
+        }
         Command::Update { vrf, name, description } => {
             let request = VrfUpdate { name, description };
             out.record(&api.patch::<Vrf>(&["vrfs", &vrf], &request).await?, fields)

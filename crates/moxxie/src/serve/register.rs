@@ -24,7 +24,7 @@ pub(super) async fn all(engine: &Engine, resources: &Resources) -> anyhow::Resul
     }
     for entry in &resources.pools {
         let name = &entry.request.name;
-        if settle("pool", name, entry, engine.pool(context, name).await)? {
+        if settle("pool", name, entry, engine.pool(context, name, None).await)? {
             made("pool", name, entry, engine.create_pool(context, entry.request.clone()).await)?;
         }
     }
