@@ -61,7 +61,7 @@ pub struct AddressBulk {
 }
 
 /// What to change of a recorded address. What is absent stays; `null` takes the value away.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddressUpdate {
     /// Host name.

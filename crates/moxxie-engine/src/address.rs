@@ -22,7 +22,7 @@ use crate::{
         Answer, Ask, Family, Take,
         space::{Ground, after},
     },
-    claim::AddressWish,
+    claim::{AddressWish, something_named},
     page,
     validate::Checks,
     write::transaction,
@@ -172,6 +172,7 @@ impl Engine {
         if let Some(done) = self.recall(context).await? {
             return Ok(done);
         }
+        something_named(&update, "hostname, mac, type, vmId, owner, status, holdSeconds, tags")?;
         let network = self.find_network(context, network).await?;
         let parsed = parse(address)?;
         let ground = Ground::read(&self.0.store, network.id, Family::of(parsed)).await?;

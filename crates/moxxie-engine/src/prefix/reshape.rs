@@ -81,9 +81,10 @@ impl Engine {
                     );
                     return Err(Error::conflict("prefix_taken", message));
                 }
-                Err(error @ (ReshapeError::OutsidePool { .. } | ReshapeError::Elsewhere { .. })) => {
-                    return Err(Error::invalid("size", error));
+                Err(error @ ReshapeError::OutsidePool { .. }) => {
+                    return Err(Error::invalid("size", format!("{error}; resize the pool first")));
                 }
+                Err(error @ ReshapeError::Elsewhere { .. }) => return Err(Error::invalid("size", error)),
                 Err(ReshapeError::Store(error)) => return Err(error.into()),
             }
         }

@@ -4,6 +4,8 @@
 
 mod document;
 mod exchange;
+mod idempotency;
+mod ipam_refusals;
 mod lifecycle;
 mod pages;
 mod refusals;
