@@ -151,6 +151,32 @@ async fn every_write_is_done_once_under_its_key() {
     }
 }
 
+#[tokio::test]
+async fn an_import_is_done_once_under_its_key() {
+    let (server, network) = stock().await;
+    let import = async |file: &str| {
+        let mut request = request(Method::POST, "/api/v1/import", Some(&server.admin), None);
+        request.headers_mut().insert("content-type", "text/csv".parse().unwrap());
+        request.headers_mut().insert("idempotency-key", "k".parse().unwrap());
+        *request.body_mut() = file.to_owned().into();
+        server.send(request).await
+    };
+    let file = "type,prefix,status\nprefix,172.20.90.0/24,reserved\n";
+    let first = import(file).await;
+    assert_eq!(
+        (first.status, &first.json()["created"]["prefix"]),
+        (StatusCode::OK, &json!(1)),
+        "{}",
+        first.body
+    );
+    let after = state(&server, &network).await;
+    // A second import would say that the line is unchanged: this is the first one's answer.
+    assert_eq!(import(file).await.body, first.body);
+    let other = import("type,prefix\nprefix,172.20.91.0/24\n").await.problem();
+    assert_eq!(other.errors[0].field, "Idempotency-Key");
+    assert_eq!(state(&server, &network).await, after);
+}
+
 /// An answer that shows a secret is not kept: the repetition makes no second token and shows nothing.
 #[tokio::test]
 async fn a_token_is_made_once_and_its_secret_is_shown_once() {

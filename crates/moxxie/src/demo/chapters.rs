@@ -1,5 +1,6 @@
 //! The chapters of the story, in its order.
 
+pub(crate) mod addresses;
 pub(crate) mod failure;
 pub(crate) mod provision;
 pub(crate) mod refusals;

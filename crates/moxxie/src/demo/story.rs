@@ -55,6 +55,7 @@ impl Story {
             chapters::provision::rows,
             chapters::refusals::refusals,
             chapters::failure::half_way,
+            chapters::addresses::addresses,
             chapters::removal::deprovision,
             chapters::removal::audit,
         ];

@@ -28,7 +28,7 @@ pub(crate) async fn refusals(story: &mut Story) -> anyhow::Result<()> {
             "a VLAN that somebody else has on the router",
             NetworkRequest { vlan_id: Some(FOREIGN_VLAN), ..request() },
         ),
-        ("a size that does not exist", NetworkRequest { size: "/31".into(), ..request() }),
+        ("a size that does not exist", NetworkRequest { size: "/32".into(), ..request() }),
     ];
     for (what, request) in cases {
         story.stage.say(&format!("{what}:"))?;
