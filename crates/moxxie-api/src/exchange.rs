@@ -13,8 +13,8 @@ pub struct ImportQuery {
     /// `true`: says what would be done and what is wrong, line by line, and does nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
-    /// The type of lines whose column `type` is empty or missing: `network`, `prefix`, `vlan`, `asn`,
-    /// `address`.
+    /// The type of lines whose column `type` is empty or missing: `tenant`, `vrf`, `container`,
+    /// `pool`, `asn_range`, `network`, `range`, `prefix`, `vlan`, `asn`, `address`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
 }
@@ -57,7 +57,8 @@ pub struct ExportQuery {
     /// `csv` (the default; `POST /import` reads it), `json`, or `ansible`: an inventory of the hosts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
-    /// Only this type: `network`, `prefix`, `vlan`, `asn`, `address`. Not for `ansible`.
+    /// Only this type: `tenant`, `vrf`, `container`, `pool`, `asn_range`, `network`, `range`, `prefix`, `vlan`,
+    /// `asn`, `address`. Not for `ansible`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Only what is this tenant's.

@@ -533,7 +533,8 @@ fn shown_range(
     }
 }
 
-async fn refuse_overlap(reads: &Reads, range: &stored::AsnRange) -> Result<(), Error> {
+/// Ranges do not share numbers.
+pub(crate) async fn refuse_overlap(reads: &Reads, range: &stored::AsnRange) -> Result<(), Error> {
     let all = reads.asn_ranges(Scope::All).await?;
     let other = all.into_iter().find(|other| {
         other.id != range.id

@@ -15,7 +15,7 @@ use crate::{Context, Engine, Error, validate::Checks};
 /// How long something is held when no time is named: a day.
 const USUAL_HOLD_S: u32 = 86_400;
 /// The longest hold and quarantine: five years.
-const LONGEST_S: i64 = 5 * 366 * 86_400;
+pub(crate) const LONGEST_S: i64 = 5 * 366 * 86_400;
 
 /// How something is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,13 @@
 //! Containers: prefixes that pools are arranged in.
 
+use ipnet::IpNet;
 use moxxie_api::{
     Page, PastPageQuery,
     container::{Container, ContainerCreate, ContainerUpdate, Usage},
 };
-use moxxie_core::{ContainerId, Name, claim::Status, container, identity::Role, pool::Pool, prefix::size};
+use moxxie_core::{
+    ContainerId, Name, VrfId, claim::Status, container, identity::Role, pool::Pool, prefix::size,
+};
 use moxxie_store::Reads;
 use serde_json::json;
 
@@ -48,15 +51,7 @@ impl Engine {
         let container = container::Container { id, name, vrf_id: vrf.id, site_id, prefix, description };
         let result = transaction!(self, |tx| {
             tx.lock_vrf(vrf.id).await?;
-            let around = tx.pool_around(vrf.id, prefix).await?;
-            if let Some(pool) = around.filter(|pool| pool.prefix != prefix && pool.prefix.contains(&prefix)) {
-                let message = format!(
-                    "{prefix} lies in pool {} ({}): containers hold pools, not the other way round; split the \
-                     pool instead, or name a larger prefix",
-                    pool.name, pool.prefix
-                );
-                return Err(Error::conflict("inside_pool", message));
-            }
+            refuse_in_pool(&tx, vrf.id, prefix).await?;
             tx.insert_container(&container, self.now()).await?;
             let answer = self.container_view(&tx, &container).await?;
             self.note(&mut tx, context, "container.create", &id, json!({"after": answer}));
@@ -238,6 +233,20 @@ fn shown(
         usage: fill.usage(size(container.prefix.prefix_len(), container.prefix.max_prefix_len())),
         created_at: container.id.created_at(),
     }
+}
+
+/// Containers hold pools, not the other way round.
+pub(crate) async fn refuse_in_pool(reads: &Reads, vrf: VrfId, prefix: IpNet) -> Result<(), Error> {
+    let around = reads.pool_around(vrf, prefix).await?;
+    let Some(pool) = around.filter(|pool| pool.prefix != prefix && pool.prefix.contains(&prefix)) else {
+        return Ok(());
+    };
+    let message = format!(
+        "{prefix} lies in pool {} ({}): containers hold pools, not the other way round; split the pool \
+         instead, or name a larger prefix",
+        pool.name, pool.prefix
+    );
+    Err(Error::conflict("inside_pool", message))
 }
 
 /// What the pools of a node of the prefix tree have, added up from their counters.

@@ -22,7 +22,11 @@ use moxxie_core::{
 use moxxie_store::{ChangeFilter, NetworkFilter, Reads, Window};
 use serde_json::json;
 
-pub(crate) use self::{allocate::Ground, order::Order, view::host_tags};
+pub(crate) use self::{
+    allocate::Ground,
+    order::{Order, Part},
+    view::host_tags,
+};
 use self::{
     directory::Directory,
     view::{of_ground, view},
@@ -76,7 +80,7 @@ impl Engine {
             return Ok(done);
         }
         let order = Order::check(&request)?;
-        let ground = self.ground(context, &order).await?;
+        let ground = self.ground(&self.0.store, context, &order).await?;
         let result = transaction!(self, |tx| {
             let network = self.reserve(&mut tx, &ground, &order, NetworkStatus::Allocated).await?;
             let answer = view(&network, of_ground(&ground, &network));
@@ -120,7 +124,7 @@ impl Engine {
             return Ok(done);
         }
         let order = Order::check(&request)?;
-        let ground = self.ground(context, &order).await?;
+        let ground = self.ground(&self.0.store, context, &order).await?;
         refuse_ipam_only(&self.0.store, ground.vrf.id, order.first.is_ipv6(), order.first.length())?;
         let routers = self.routers_for(&self.0.store, &ground.domain, &ground.site).await?;
         let result = transaction!(self, |tx| {
@@ -360,7 +364,7 @@ impl Engine {
         request: &NetworkRequest,
     ) -> Result<(Ground, stored::Network), Error> {
         let order = Order::check(request)?;
-        let ground = self.ground(context, &order).await?;
+        let ground = self.ground(&self.0.store, context, &order).await?;
         let mut tx = self.0.store.begin().await?;
         let network = self.reserve(&mut tx, &ground, &order, NetworkStatus::Allocated).await?;
         drop(tx);

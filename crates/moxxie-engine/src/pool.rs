@@ -40,9 +40,6 @@ impl Engine {
         let name = checks.name("name", &request.name);
         let prefix = checks.prefix("prefix", &request.prefix);
         let description = checks.text("description", &request.description, 1000);
-        if prefix.is_some_and(|prefix| prefix.prefix_len() < 8) {
-            checks.wrong("prefix", "is larger than a /8: register the part that is yours");
-        }
         let policy = checks.policy(request.policy.as_deref()).unwrap_or_default();
         let quarantine_s = checks.quarantine("quarantineSeconds", request.quarantine_seconds);
         checks.done()?;
@@ -68,17 +65,7 @@ impl Engine {
         };
         let result = transaction!(self, |tx| {
             tx.lock_vrf(vrf.id).await?;
-            refuse_overlap(&tx, &pool, &[]).await?;
-            // Containers hold pools, never the other way round.
-            let inside = tx.containers_within(vrf.id, prefix).await?;
-            if let Some(inner) = inside.into_iter().find(|inner| inner.prefix != prefix) {
-                let message = format!(
-                    "container {} ({}) lies in {prefix}: containers hold pools, not the other way round; \
-                     register pools inside it, or remove it first",
-                    inner.name, inner.prefix
-                );
-                return Err(Error::conflict("container_inside", message));
-            }
+            refuse_pool(&tx, &pool).await?;
             tx.insert_pool(&pool, self.now()).await?;
             let answer = self.pool_view(&tx, &pool).await?;
             self.note(&mut tx, context, "pool.create", &pool.id, json!({"after": answer}));
@@ -287,6 +274,26 @@ impl Checks {
         }
         policy
     }
+}
+
+/// Why a pool cannot be registered.
+pub(crate) async fn refuse_pool(reads: &Reads, pool: &pool::Pool) -> Result<(), Error> {
+    let prefix = pool.prefix;
+    if prefix.prefix_len() < 8 {
+        return Err(Error::invalid("prefix", "is larger than a /8: register the part that is yours"));
+    }
+    refuse_overlap(reads, pool, &[]).await?;
+    // Containers hold pools, never the other way round.
+    let inside = reads.containers_within(pool.vrf_id, prefix).await?;
+    if let Some(inner) = inside.into_iter().find(|inner| inner.prefix != prefix) {
+        let message = format!(
+            "container {} ({}) lies in {prefix}: containers hold pools, not the other way round; register \
+             pools inside it, or remove it first",
+            inner.name, inner.prefix
+        );
+        return Err(Error::conflict("container_inside", message));
+    }
+    Ok(())
 }
 
 /// Two pools that share addresses would hide from each other what they give out. `but` are those that are

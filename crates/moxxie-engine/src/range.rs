@@ -21,6 +21,14 @@ use crate::{
     write::transaction,
 };
 
+/// A range to be.
+pub(crate) struct NewRange<'a> {
+    pub(crate) kind: RangeKind,
+    pub(crate) first: IpAddr,
+    pub(crate) last: IpAddr,
+    pub(crate) description: &'a str,
+}
+
 impl Engine {
     /// Sets a range of a network apart. Needs operator.
     ///
@@ -55,27 +63,8 @@ impl Engine {
         let result = transaction!(self, |tx| {
             let found = tx.lock_network(context.principal.scope, network_id).await?;
             let network = found.ok_or_else(|| Error::not_found("network", network))?;
-            let ground = Ground::read(&tx, network.id, Family::of(first)).await?;
-            let range = Range {
-                id: RangeId::new(self.0.ambient.uuid()),
-                network_id: network.id,
-                prefix_id: ground.prefix.id,
-                tenant_id: network.tenant_id,
-                kind,
-                first,
-                last,
-                description: description.clone(),
-                created_at: self.now(),
-            };
-            check(&range, &ground)?;
-            refuse_over_others(&mut tx, &range, &ground).await?;
-            tx.insert_range(&range).await?;
-            if kind == RangeKind::Dhcp {
-                let mut options = network.options.clone();
-                options.dhcp_range = Some((first, last));
-                tx.update_network_options(&network, &options, self.now()).await?;
-            }
-            tx.renew_space(&ground).await?;
+            let new = NewRange { kind, first, last, description: &description };
+            let range = self.set_range(&mut tx, &network, new).await?;
             let answer = view(&range);
             tx.audit(self.event(
                 context,
@@ -91,6 +80,37 @@ impl Engine {
             answer
         });
         self.or_recall(context, result).await
+    }
+
+    /// Sets a range of a network apart, which the caller holds locked.
+    pub(crate) async fn set_range(
+        &self,
+        tx: &mut Tx,
+        network: &moxxie_core::network::Network,
+        new: NewRange<'_>,
+    ) -> Result<Range, Error> {
+        let ground = Ground::read(tx, network.id, Family::of(new.first)).await?;
+        let range = Range {
+            id: RangeId::new(self.0.ambient.uuid()),
+            network_id: network.id,
+            prefix_id: ground.prefix.id,
+            tenant_id: network.tenant_id,
+            kind: new.kind,
+            first: new.first,
+            last: new.last,
+            description: new.description.to_owned(),
+            created_at: self.now(),
+        };
+        check(&range, &ground)?;
+        refuse_over_others(tx, &range, &ground).await?;
+        tx.insert_range(&range).await?;
+        if new.kind == RangeKind::Dhcp {
+            let mut options = network.options.clone();
+            options.dhcp_range = Some((new.first, new.last));
+            tx.update_network_options(network, &options, self.now()).await?;
+        }
+        tx.renew_space(&ground).await?;
+        Ok(range)
     }
 
     /// The ranges of a network, lowest first.

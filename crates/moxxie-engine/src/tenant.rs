@@ -5,6 +5,7 @@ use moxxie_api::{
     tenant::{Tenant, TenantCreate},
 };
 use moxxie_core::{TenantId, identity::Role, tenant};
+use moxxie_store::Reads;
 use serde_json::json;
 
 use crate::{Context, Engine, Error, audit::Entry, page, validate::Checks, write::transaction};
@@ -98,12 +99,21 @@ impl Engine {
         context: &Context,
         name: &str,
     ) -> Result<Option<tenant::Tenant>, Error> {
+        self.find_tenant_in(&self.0.store, context, name).await
+    }
+
+    pub(crate) async fn find_tenant_in(
+        &self,
+        reads: &Reads,
+        context: &Context,
+        name: &str,
+    ) -> Result<Option<tenant::Tenant>, Error> {
         let scope = context.principal.scope;
         if let Ok(id) = name.parse() {
-            return Ok(self.0.store.tenant(scope, id).await?);
+            return Ok(reads.tenant(scope, id).await?);
         }
         let Ok(name) = name.parse() else { return Ok(None) };
-        Ok(self.0.store.tenant_by_name(scope, &name).await?)
+        Ok(reads.tenant_by_name(scope, &name).await?)
     }
 }
 

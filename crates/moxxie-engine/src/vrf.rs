@@ -5,6 +5,7 @@ use moxxie_api::{
     vrf::{Vrf, VrfCreate, VrfUpdate},
 };
 use moxxie_core::{Name, VrfId, identity::Role, vrf};
+use moxxie_store::Reads;
 use serde_json::json;
 
 use crate::{
@@ -131,19 +132,20 @@ impl Engine {
     }
 
     async fn find_vrf(&self, name: &str) -> Result<Option<vrf::Vrf>, Error> {
-        if let Ok(id) = name.parse() {
-            return Ok(self.0.store.vrf(id).await?);
-        }
-        let Ok(name) = name.parse::<Name>() else { return Ok(None) };
-        Ok(self.0.store.vrf_by_name(&name).await?)
+        find_vrf(&self.0.store, name).await
     }
 
     /// The VRF a request names in its field `vrf`; `main` when it names none.
     pub(crate) async fn vrf_in_field(&self, name: Option<&str>) -> Result<vrf::Vrf, Error> {
-        if let Some(vrf) = self.find_vrf(name.unwrap_or("main")).await? {
+        self.vrf_in(&self.0.store, name).await
+    }
+
+    /// [`Self::vrf_in_field`], within a transaction.
+    pub(crate) async fn vrf_in(&self, reads: &Reads, name: Option<&str>) -> Result<vrf::Vrf, Error> {
+        if let Some(vrf) = find_vrf(reads, name.unwrap_or("main")).await? {
             return Ok(vrf);
         }
-        let known: Vec<_> = self.0.store.vrfs().await?.into_iter().map(|vrf| vrf.name.to_string()).collect();
+        let known: Vec<_> = reads.vrfs().await?.into_iter().map(|vrf| vrf.name.to_string()).collect();
         let name = short(name.unwrap_or_default());
         Err(Error::invalid("vrf", format!("there is no VRF {name:?}; there are {}", known.join(", "))))
     }
@@ -171,4 +173,12 @@ impl Engine {
         let entry = Entry { action, object, tenant: None, outcome: "succeeded", detail };
         tx.audit(self.event(context, entry));
     }
+}
+
+async fn find_vrf(reads: &Reads, name: &str) -> Result<Option<vrf::Vrf>, Error> {
+    if let Ok(id) = name.parse() {
+        return Ok(reads.vrf(id).await?);
+    }
+    let Ok(name) = name.parse::<Name>() else { return Ok(None) };
+    Ok(reads.vrf_by_name(&name).await?)
 }

@@ -34,6 +34,32 @@ struct World {
 
 impl World {
     async fn new(database: Database) -> Self {
+        let world = Self::bare(database).await;
+        let (engine, store, clock) = (&world.engine, &world.store, &world.clock);
+        let system = Context::system();
+        let tenant = TenantCreate { name: "acme".into(), description: String::new() };
+        engine.create_tenant(&system, tenant).await.unwrap();
+        let pool: PoolCreate =
+            serde_json::from_value(serde_json::json!({"name": "main", "prefix": "172.20.0.0/14"})).unwrap();
+        engine.create_pool(&system, pool).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        let range = AsnRange {
+            id: AsnRangeId::new(moxxie_core::id::uuid_v7(1, [9; 10])),
+            name: "private".parse().unwrap(),
+            span: AsnSpan::new(64512, 65000).unwrap(),
+            site_id: None,
+            tenant_id: None,
+            description: String::new(),
+            quarantine_s: 0,
+            version: 1,
+        };
+        tx.insert_asn_range(&range, engine_now(clock)).await.unwrap();
+        tx.commit().await.unwrap();
+        world
+    }
+
+    /// A datacentre and nothing else.
+    async fn bare(database: Database) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = match database {
             Database::Sqlite => format!("sqlite:{}", dir.path().join("moxxie.db").display()),
@@ -53,29 +79,11 @@ impl World {
         let store = Store::open(config).await.unwrap();
         let engine = Engine::new(store.clone(), ambient, quick());
         let system = Context::system();
-        let tenant = TenantCreate { name: "acme".into(), description: String::new() };
-        engine.create_tenant(&system, tenant).await.unwrap();
         let site: DatacenterCreate = serde_json::from_value(serde_json::json!({
             "name": "dc2", "vlanRange": "100-2000", "managementPrefixes": ["10.255.0.0/24"],
         }))
         .unwrap();
         engine.create_site(&system, site).await.unwrap();
-        let pool: PoolCreate =
-            serde_json::from_value(serde_json::json!({"name": "main", "prefix": "172.20.0.0/14"})).unwrap();
-        engine.create_pool(&system, pool).await.unwrap();
-        let mut tx = store.begin().await.unwrap();
-        let range = AsnRange {
-            id: AsnRangeId::new(moxxie_core::id::uuid_v7(1, [9; 10])),
-            name: "private".parse().unwrap(),
-            span: AsnSpan::new(64512, 65000).unwrap(),
-            site_id: None,
-            tenant_id: None,
-            description: String::new(),
-            quarantine_s: 0,
-            version: 1,
-        };
-        tx.insert_asn_range(&range, engine_now(&clock)).await.unwrap();
-        tx.commit().await.unwrap();
         Self { engine, store, clock, _dir: dir }
     }
 
@@ -117,7 +125,7 @@ async fn a_file_is_imported_whole_and_again_changes_nothing() {
         let world = World::new(database).await;
         let rehearsed = world.import(FILE, true).await.unwrap();
         assert_eq!(rehearsed.problems, [], "{database:?}");
-        assert_eq!(world.export("csv").await.lines().count(), 1, "a dry run does nothing");
+        assert_eq!(world.export("csv").await.lines().count(), 4, "a dry run does nothing");
         let done = world.import(FILE, false).await.unwrap();
         assert_eq!((done.lines, done.unchanged, &done.created), (9, 0, &rehearsed.created));
         assert_eq!(done.created["network"] + done.created["prefix"] + done.created["address"], 7);
@@ -125,21 +133,155 @@ async fn a_file_is_imported_whole_and_again_changes_nothing() {
         let again = world.import(FILE, false).await.unwrap();
         assert_eq!((again.unchanged, again.created.len()), (9, 0));
         let table = world.export("csv").await;
-        assert_eq!(table.lines().count(), 10, "{table}");
+        assert_eq!(table.lines().count(), 13, "{table}");
         assert!(table.contains(",'=1+1,"), "{table}");
         let round = world.import(&table, false).await.unwrap();
-        assert_eq!((round.unchanged, round.created.len()), (9, 0), "{table}");
+        assert_eq!((round.unchanged, round.created.len()), (12, 0), "{table}");
         assert_eq!(world.export("csv").await, table);
 
         let json: serde_json::Value = serde_json::from_str(&world.export("json").await).unwrap();
-        assert_eq!(json["items"].as_array().unwrap().len(), 9);
+        assert_eq!(json["items"].as_array().unwrap().len(), 12);
 
         // What the export of one says, another one takes.
         let other = World::new(database).await;
         let report = other.import(&table, false).await.unwrap();
-        assert_eq!((report.unchanged, report.created), (0, done.created));
+        assert_eq!((report.unchanged, report.created), (3, done.created));
         assert_eq!(other.export("csv").await, table);
         assert!(world.engine.verify_audit(&Context::system()).await.unwrap().intact);
+        world.store.close().await;
+    }
+}
+
+const ALL: &str = "type,clientId,datacenter,vrf,name,prefix,gateway,prefix6,gateway6,vlanId,asn,address,first,last,status,dhcp,policy,quarantine,use,hostname,description,labels
+address,,,lab,,,,,,,,10.1.0.20,,,,,,,vip,vip.example,,app=db
+prefix,globex,,lab,,10.2.0.0/24,,,,,,,,,reserved,,,,,,,
+network,acme,dc2,,dual,172.20.1.0/24,172.20.1.254,fd00:1::/64,fd00:1::ffff,150,,,,,,yes,,,,,\"two families, one network\",app=web;tier=front
+network,acme,dc2,lab,inner,10.1.0.0/24,,,,151,,,,,,,,,,,,
+network,globex,dc2,,six,fd00:1:0:1::/64,,,,152,,,,,,,,,,,,
+range,,,,,,,,,,,,172.20.1.100,172.20.1.120,,,,,dhcp,,leases,
+range,,,lab,,,,,,,,,10.1.0.16,10.1.0.31,,,,,reserved,,balancers,
+asn,acme,,,,,,,,,64512,,,,,,,,,,,
+vlan,,dc2,,,,,,,200,,,,,reserved,,,,,,,
+asn_range,acme,dc2,,acmes,,,,,,,,64512,64600,,,,3600,,,for clusters,
+pool,,dc2,,main,172.20.0.0/16,,,,,,,,,,,by_vlan,86400,,,the site's,
+pool,,,,six,fd00:1::/48,,,,,,,,,,,,,,,,
+pool,,,lab,lab,10.0.0.0/10,,,,,,,,,,,sparse,,,,,
+container,,,lab,private,10.0.0.0/8,,,,,,,,,,,,,,,all of it,
+vrf,,,,lab,,,,,,,,,,,,,,,,overlaps,
+tenant,,,,acme,,,,,,,,,,,,,,,,the first,
+tenant,,,,globex,,,,,,,,,,,,,,,,,
+";
+
+#[tokio::test]
+async fn an_export_makes_the_same_of_an_empty_database() {
+    for database in Database::all() {
+        let world = World::bare(database).await;
+        let rehearsed = world.import(ALL, true).await.unwrap();
+        assert_eq!(rehearsed.problems, [], "{database:?}");
+        let done = world.import(ALL, false).await.unwrap();
+        assert_eq!((done.lines, done.unchanged, &done.created), (17, 0, &rehearsed.created));
+        assert_eq!(world.import(ALL, false).await.unwrap().unchanged, 17);
+        let table = world.export("csv").await;
+        assert_eq!(table.lines().count(), 18, "{table}");
+
+        let other = World::bare(database).await;
+        assert_eq!(other.import(&table, false).await.unwrap().created, done.created);
+        assert_eq!(other.export("csv").await, table, "{database:?}");
+        assert_eq!(other.export("json").await, world.export("json").await);
+        assert_eq!(other.import(&table, false).await.unwrap().unchanged, 17);
+
+        // One that says something else of what is there is told so, by line.
+        let changed = table
+            .replace("by_vlan", "first_fit")
+            .replace("172.20.1.254", "172.20.1.1")
+            .replace("fd00:1::ffff", "fd00:1::1")
+            .replace("tier=front", "tier=back")
+            .replace("leases", "phones")
+            .replace("overlaps", "apart");
+        let report = other.import(&changed, true).await.unwrap();
+        let words: Vec<_> = report.problems.iter().map(|problem| problem.message.as_str()).collect();
+        assert_eq!(report.problem_count, 4, "{words:#?}");
+        for (word, column) in
+            [("VRF", "description"), ("pool", "policy"), ("network", "gateway6"), ("range", "description")]
+        {
+            assert!(words.iter().any(|text| text.contains(word) && text.contains(column)), "{words:#?}");
+        }
+        world.store.close().await;
+        other.store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn only_admins_arrange_by_import() {
+    let world = World::bare(Database::Sqlite).await;
+    let mut operator = Context::system();
+    operator.principal.role = moxxie_core::identity::Role::Operator;
+    let file = "type,name,prefix\ntenant,acme,\nvrf,lab,\npool,main,10.0.0.0/8\n";
+    let query = ImportQuery { dry_run: Some(true), kind: None };
+    let report = world.engine.import(&operator, query, file.as_bytes()).await.unwrap();
+    assert_eq!((report.problem_count, report.created["tenant"]), (2, 1));
+    assert!(report.problems.iter().all(|problem| problem.message.contains("admin")), "{report:?}");
+    world.store.close().await;
+}
+
+#[tokio::test]
+async fn many_prefixes_leave_what_is_free_as_it_is() {
+    for database in Database::all() {
+        let world = World::new(database).await;
+        let lines = |from: u32, step: u32| -> String {
+            (0..1500)
+                .map(|n| {
+                    let first =
+                        std::net::Ipv4Addr::from(u32::from_be_bytes([172, 20, 0, 0]) + from + n * step);
+                    format!("prefix,{first}/28,rack=r{}\n", n % 7)
+                })
+                .collect()
+        };
+        let file = format!("type,prefix,labels\n{}", lines(0, 32));
+        assert_eq!(world.import(&file, false).await.unwrap().created["prefix"], 1500);
+        assert_eq!(world.import(&file, false).await.unwrap().unchanged, 1500);
+        // What overlaps what is there, or an earlier line, is told by its line.
+        let file = "type,prefix\nprefix,172.20.0.0/29\nprefix,172.20.0.16/28\nprefix,172.20.0.0/24\nprefix,172.20.0.16/29\n";
+        let report = world.import(file, true).await.unwrap();
+        let told: Vec<_> = report.problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(told, [2, 4, 5], "{:#?}", report.problems);
+        // Free blocks and counters are those of a pool whose prefixes were taken one by one.
+        let pool = world.engine.pool(&Context::system(), "main", None).await.unwrap();
+        assert_eq!((pool.usage.prefixes, pool.usage.assigned), (1500, 1500));
+        let at = engine_now(&world.clock).to_string();
+        let counted = world.engine.pool(&Context::system(), "main", Some(&at)).await.unwrap();
+        assert_eq!(serde_json::json!(counted), serde_json::json!(pool));
+        let filter = serde_json::json!({"label": "rack=r3", "limit": 1000});
+        let query = serde_json::from_value(filter).unwrap();
+        assert_eq!(world.engine.prefixes(&Context::system(), query).await.unwrap().items.len(), 214);
+        world.store.close().await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "takes minutes in a debug build; run by hand, and look at how long each database takes"]
+async fn a_hundred_thousand_lines() {
+    for database in Database::all() {
+        let world = World::new(database).await;
+        let mut file = String::from("type,clientId,datacenter,name,prefix,vlanId,address,hostname,labels\n");
+        file += "network,acme,dc2,big,172.20.0.0/15,150,,,\n";
+        for n in 0..50_000_u32 {
+            let address = std::net::Ipv4Addr::from(u32::from_be_bytes([172, 20, 1, 0]) + n);
+            file += &format!("address,,,,,,{address},host-{n}.example,rack=r{}\n", n % 100);
+        }
+        for n in 0..49_999_u32 {
+            let prefix = std::net::Ipv4Addr::from(u32::from_be_bytes([172, 22, 0, 0]) + n * 2);
+            file += &format!("prefix,,,,{prefix}/32,,,,\n");
+        }
+        for (what, dry_run) in [("dry run", true), ("import", false), ("again", false)] {
+            let begin = std::time::Instant::now();
+            let report = world.import(&file, dry_run).await.unwrap();
+            assert_eq!((report.lines, report.problem_count), (100_000, 0));
+            println!("{database:?} {what}: {:?}", begin.elapsed());
+        }
+        let begin = std::time::Instant::now();
+        assert_eq!(world.export("csv").await.lines().count(), 100_004);
+        println!("{database:?} export: {:?}", begin.elapsed());
         world.store.close().await;
     }
 }

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use moxxie_core::prefix::address_bytes;
+use moxxie_core::{
+    Timestamp,
+    audit::hex,
+    prefix::{self, address_bytes, bounds},
+};
 use serde_json::json;
 
 use crate::{
-    Address, Result, Tx,
+    Address, PrefixRecord, Result, Tx,
     address::family,
     param::{Param, params},
     statement::Statement,
@@ -32,7 +36,27 @@ static ADDRESSES: Statement = Statement::new(
             vm text, owner text, tags text, since bigint, created bigint)",
 );
 
-pub(crate) static STATEMENTS: &[&Statement] = &[&ADDRESSES];
+static PREFIXES: Statement = Statement::new(
+    "exchange.prefixes",
+    "INSERT INTO prefix (id, vrf_id, tenant_id, pool_id, family, first, last, length, prefix, status, purpose,
+         network_id, expires_at, since, created_at, labels)
+     SELECT value ->> 'id', value ->> 'vrf', value ->> 'tenant', value ->> 'pool', value ->> 'family',
+            unhex(value ->> 'first'), unhex(value ->> 'last'), value ->> 'length', value ->> 'prefix',
+            value ->> 'status', value ->> 'purpose', value ->> 'network', value ->> 'expires', value ->> 'since',
+            value ->> 'created', value ->> 'labels'
+     FROM json_each($1)",
+)
+.postgres(
+    "INSERT INTO prefix (id, vrf_id, tenant_id, pool_id, family, first, last, length, prefix, status, purpose,
+         network_id, expires_at, since, created_at, labels)
+     SELECT id, vrf, tenant, pool, family, decode(first, 'hex'), decode(last, 'hex'), length, prefix, status,
+            purpose, network, expires, since, created, labels
+     FROM json_to_recordset($1::json) AS r (id text, vrf text, tenant text, pool text, family bigint, first text,
+            last text, length bigint, prefix text, status text, purpose text, network text, expires bigint,
+            since bigint, created bigint, labels text)",
+);
+
+pub(crate) static STATEMENTS: &[&Statement] = &[&ADDRESSES, &PREFIXES];
 
 impl Tx {
     /// Records addresses with their labels, all in one statement. What was known to be free in their
@@ -54,10 +78,10 @@ impl Tx {
                 "tenant": address.tenant_id,
                 "vrf": address.vrf_id,
                 "family": family(address.address),
-                "addr": moxxie_core::audit::hex(&address_bytes(address.address)),
+                "addr": hex(&address_bytes(address.address)),
                 "text": address.address,
                 "status": address.status.as_str(),
-                "expires": address.expires_at.map(moxxie_core::Timestamp::as_microsecond),
+                "expires": address.expires_at.map(Timestamp::as_microsecond),
                 "kind": address.kind.as_str(),
                 "hostname": address.hostname,
                 "mac": address.mac,
@@ -84,5 +108,49 @@ impl Tx {
             self.delete_space(&space).await?;
         }
         Ok(())
+    }
+
+    /// Takes prefixes with their labels, all in one statement, whatever the free blocks say. Lock their
+    /// pools before, and compute what is free anew ([`Self::rebuild_free_blocks`]) after the last.
+    ///
+    /// # Errors
+    /// [`crate::Constraint::PrefixOverlap`] when one overlaps another, and when the database fails.
+    pub async fn insert_prefixes(&mut self, prefixes: &[PrefixRecord]) -> Result<()> {
+        if prefixes.is_empty() {
+            return Ok(());
+        }
+        let mut rows = Vec::with_capacity(prefixes.len());
+        for prefix in prefixes {
+            let Param::Text(labels) = Param::json(&prefix.labels)? else { continue };
+            let (first, last) = bounds(&prefix.prefix);
+            rows.push(json!({
+                "id": prefix.id,
+                "vrf": prefix.vrf_id,
+                "tenant": prefix.tenant_id,
+                "pool": prefix.pool_id,
+                "family": prefix::family(&prefix.prefix),
+                "first": hex(&first),
+                "last": hex(&last),
+                "length": prefix.prefix.prefix_len(),
+                "prefix": prefix.prefix,
+                "status": prefix.claim.status(),
+                "purpose": prefix.purpose,
+                "network": prefix.network_id,
+                "expires": prefix.claim.until().map(Timestamp::as_microsecond),
+                "since": prefix.since.as_microsecond(),
+                "created": prefix.created_at.as_microsecond(),
+                "labels": labels,
+            }));
+        }
+        self.execute(&PREFIXES, &params![Param::json(&rows)?]).await?;
+        let labelled: Vec<(String, &PrefixRecord)> = prefixes
+            .iter()
+            .filter(|prefix| !prefix.labels.is_empty())
+            .map(|prefix| (prefix.id.to_string(), prefix))
+            .collect();
+        self.insert_labels(
+            labelled.iter().map(|(id, prefix)| (id.as_str(), prefix.tenant_id, &prefix.labels)),
+        )
+        .await
     }
 }

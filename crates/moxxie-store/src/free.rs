@@ -6,12 +6,19 @@
 use ipnet::IpNet;
 use moxxie_core::{
     PoolId,
+    audit::hex,
     free::{buddy, choose, gaps, parent, remainder},
     pool::{Policy, Pool, Used},
     prefix::{bounds, overlap},
 };
 
-use crate::{Reads, Result, Tx, param::params, statement::Statement};
+use serde_json::json;
+
+use crate::{
+    Reads, Result, Tx,
+    param::{Param, params},
+    statement::Statement,
+};
 
 static BEST: Statement = Statement::new(
     "free.best",
@@ -48,11 +55,21 @@ static INSERT: Statement = Statement::new(
     "free.insert",
     "INSERT INTO free_block (pool_id, first, length, prefix) VALUES ($1, $2, $3, $4)",
 );
+static INSERT_MANY: Statement = Statement::new(
+    "free.insert_many",
+    "INSERT INTO free_block (pool_id, first, length, prefix)
+     SELECT $1, unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each($2)",
+)
+.postgres(
+    "INSERT INTO free_block (pool_id, first, length, prefix)
+     SELECT $1, decode(value ->> 0, 'hex'), (value ->> 1)::bigint, value ->> 2 FROM json_array_elements($2::json)",
+);
 static DELETE: Statement =
     Statement::new("free.delete", "DELETE FROM free_block WHERE pool_id = $1 AND first = $2 AND length = $3");
 static CLEAR: Statement = Statement::new("free.clear", "DELETE FROM free_block WHERE pool_id = $1");
 
-pub(crate) static STATEMENTS: &[&Statement] = &[&BEST, &LOWEST, &BEFORE, &BETWEEN, &INSERT, &DELETE, &CLEAR];
+pub(crate) static STATEMENTS: &[&Statement] =
+    &[&BEST, &LOWEST, &BEFORE, &BETWEEN, &INSERT, &INSERT_MANY, &DELETE, &CLEAR];
 
 impl Reads {
     /// The free block that the policy takes a prefix of this length from.
@@ -124,8 +141,10 @@ impl Tx {
         let occupied: Vec<IpNet> = there.iter().map(|(prefix, _)| *prefix).collect();
         let free = gaps(pool.prefix, &occupied);
         self.execute(&CLEAR, &params![pool.id]).await?;
-        for block in free {
-            self.insert_block(pool.id, block).await?;
+        for blocks in free.chunks(10_000) {
+            let row = |block: &IpNet| json!([hex(&bounds(block).0), block.prefix_len(), block.to_string()]);
+            let rows: Vec<_> = blocks.iter().map(row).collect();
+            self.execute(&INSERT_MANY, &params![pool.id, Param::json(&rows)?]).await?;
         }
         pool.used = Used::default();
         for (prefix, status) in there {

@@ -5,6 +5,7 @@ mod reshape;
 use ipnet::IpNet;
 use moxxie_core::{
     NetworkId, PoolId, PrefixId, TenantId, Timestamp, VrfId,
+    audit::hex,
     claim::{Claim, Status},
     free::first_in,
     identity::Scope,
@@ -13,6 +14,7 @@ use moxxie_core::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 pub use self::reshape::ReshapeError;
 use crate::{
@@ -67,6 +69,32 @@ static INSIDE: Statement = Statement::new(
     "prefix.inside",
     select!("WHERE vrf_id = $1 AND family = $2 AND first > $3 AND first <= $4 ORDER BY first LIMIT 1"),
 );
+// For each prefix asked for: the one that begins last at or before it, and the first that begins inside it.
+static IN_THE_WAY: Statement = Statement::new(
+    "prefix.in_the_way",
+    select!(
+        "WHERE id IN (
+             SELECT (SELECT p.id FROM prefix p WHERE p.vrf_id = value ->> 'vrf' AND p.family = value ->> 'family'
+                       AND p.first <= unhex(value ->> 'first') ORDER BY p.first DESC LIMIT 1)
+             FROM json_each($1)
+             UNION
+             SELECT (SELECT p.id FROM prefix p WHERE p.vrf_id = value ->> 'vrf' AND p.family = value ->> 'family'
+                       AND p.first > unhex(value ->> 'first') AND p.first <= unhex(value ->> 'last')
+                     ORDER BY p.first LIMIT 1)
+             FROM json_each($1))"
+    ),
+)
+.postgres(select!(
+    "WHERE id IN (
+         SELECT (SELECT p.id FROM prefix p WHERE p.vrf_id = r.vrf AND p.family = r.family
+                   AND p.first <= decode(r.first, 'hex') ORDER BY p.first DESC LIMIT 1)
+         FROM json_to_recordset($1::json) AS r (vrf text, family bigint, first text, last text)
+         UNION
+         SELECT (SELECT p.id FROM prefix p WHERE p.vrf_id = r.vrf AND p.family = r.family
+                   AND p.first > decode(r.first, 'hex') AND p.first <= decode(r.last, 'hex')
+                 ORDER BY p.first LIMIT 1)
+         FROM json_to_recordset($1::json) AS r (vrf text, family bigint, first text, last text))"
+));
 static BETWEEN: Statement = Statement::new(
     "prefix.between",
     select!("WHERE vrf_id = $1 AND family = $2 AND first >= $3 AND first <= $4 ORDER BY first LIMIT $5"),
@@ -126,6 +154,7 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &OF_NETWORK,
     &BEFORE,
     &INSIDE,
+    &IN_THE_WAY,
     &BETWEEN,
     &SHAPES,
     &SHAPES_SINCE,
@@ -328,6 +357,23 @@ impl Reads {
             Some(before) => Ok(Some(before)),
             None => self.one(&INSIDE, &params![vrf, family(&prefix), first, last], read).await,
         }
+    }
+
+    /// What is in the way of prefixes: of each that overlaps others, one of these at least; and some that are in
+    /// nobody's way.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn overlapping_prefixes(&self, wanted: &[(VrfId, IpNet)]) -> Result<Vec<PrefixRecord>> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let row = |(vrf, prefix): &(VrfId, IpNet)| {
+            let (first, last) = bounds(prefix);
+            json!({"vrf": vrf, "family": family(prefix), "first": hex(&first), "last": hex(&last)})
+        };
+        let rows: Vec<_> = wanted.iter().map(row).collect();
+        self.list(&IN_THE_WAY, &[Param::json(&rows)?], read).await
     }
 
     /// The prefixes that begin between two addresses, ascending, at most `limit`, whoever's they are.

@@ -1,21 +1,17 @@
 //! Export: everything that an import would make, as CSV or JSON, a page at a time.
 
-use std::collections::HashMap;
-
 use moxxie_api::exchange::ExportQuery;
 use moxxie_core::{
-    DomainId, SiteId, TenantId, VrfId,
-    asn::Asn,
-    claim::Claim,
+    DomainId, TenantId, VrfId,
     identity::{Role, Scope},
-    network::Network,
 };
-use moxxie_store::{Address, Labels, NetworkFilter, Page, PrefixFilter, PrefixRecord, VlanRecord};
-use serde_json::{Map, Value, json};
+use moxxie_store::{NetworkFilter, Page, PrefixFilter};
+use serde_json::{Map, Value};
 
 use super::{
     import::kind,
     inventory,
+    record::{Names, Record, tenant_record, vrf_record},
     table::{COLUMNS, Kind, cell, write_labels},
 };
 use crate::{Context, Engine, Error};
@@ -52,25 +48,20 @@ impl std::fmt::Debug for Export {
 /// One list of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum List {
+    Tenants,
+    Vrfs,
+    Containers,
+    Pools,
+    AsnRanges,
     Networks,
+    /// The ranges of all networks.
+    Ranges,
     Prefixes(VrfId),
     Vlans(DomainId),
     Asns,
     /// The addresses of all networks, network by network.
     Addresses,
 }
-
-/// Names of what records refer to.
-#[derive(Default)]
-struct Names {
-    tenants: HashMap<TenantId, String>,
-    sites: HashMap<SiteId, String>,
-    vrfs: HashMap<VrfId, String>,
-    domains: HashMap<DomainId, (SiteId, String)>,
-}
-
-/// A line: values by column.
-type Record = Vec<(&'static str, Value)>;
 
 impl Engine {
     /// Begins an export.
@@ -96,11 +87,20 @@ impl Engine {
             }
             None => None,
         };
+        let one_tenant = tenant.is_some() || context.principal.scope != Scope::All;
         let names = self.export_names().await?;
         let mut lists = Vec::new();
         for kind in Kind::ALL.into_iter().filter(|kind| only.is_none_or(|only| only == *kind)) {
             match kind {
+                Kind::Tenant => lists.push(List::Tenants),
+                // What is of no tenant is not a tenant's.
+                Kind::Vrf | Kind::Container | Kind::Pool if one_tenant => {}
+                Kind::Vrf => lists.push(List::Vrfs),
+                Kind::Container => lists.push(List::Containers),
+                Kind::Pool => lists.push(List::Pools),
+                Kind::AsnRange => lists.push(List::AsnRanges),
                 Kind::Network => lists.push(List::Networks),
+                Kind::Range => lists.push(List::Ranges),
                 Kind::Prefix => {
                     let vrfs = self.0.store.vrfs().await?;
                     lists.extend(vrfs.into_iter().map(|vrf| List::Prefixes(vrf.id)));
@@ -227,6 +227,40 @@ impl Export {
         let page = Page { after: cursor, limit: PAGE };
         let of_tenant = |tenant: Option<TenantId>| self.tenant.is_none() || tenant == self.tenant;
         let (records, next) = match list {
+            List::Tenants => {
+                let found = store.tenants(self.scope, &page).await?;
+                let wanted = found.items.iter().filter(|tenant| of_tenant(Some(tenant.id)));
+                (wanted.map(tenant_record).collect(), found.next)
+            }
+            List::Vrfs => {
+                // The VRF main is everywhere.
+                let found = store.vrfs().await?;
+                let others = found.iter().filter(|vrf| vrf.id != store.main_vrf());
+                (others.map(vrf_record).collect(), None)
+            }
+            List::Containers => {
+                let found = store.containers().await?;
+                (found.iter().map(|one| self.names.container(one)).collect(), None)
+            }
+            List::Pools => {
+                let found = store.pools().await?;
+                (found.iter().map(|pool| self.names.pool(pool)).collect(), None)
+            }
+            List::AsnRanges => {
+                let found = store.asn_ranges(self.scope).await?;
+                let wanted = found.iter().filter(|range| of_tenant(range.tenant_id));
+                (wanted.map(|range| self.names.asn_range(range)).collect(), None)
+            }
+            List::Ranges => {
+                let filter = NetworkFilter { tenant: self.tenant, ..NetworkFilter::default() };
+                let found = store.networks(self.scope, &filter, &page).await?;
+                let mut records = Vec::new();
+                for network in &found.items {
+                    let ranges = store.ranges(self.scope, network.id).await?;
+                    records.extend(ranges.iter().map(|range| self.names.range(network, range)));
+                }
+                (records, found.next)
+            }
             List::Networks => {
                 let filter = NetworkFilter { tenant: self.tenant, ..NetworkFilter::default() };
                 let found = store.networks(self.scope, &filter, &page).await?;
@@ -298,110 +332,6 @@ impl Export {
             .map(|address| self.names.address(address, inventory.then_some(&home)))
             .collect())
     }
-}
-
-impl Names {
-    fn tenant(&self, id: Option<TenantId>) -> Value {
-        json!(id.and_then(|id| self.tenants.get(&id)))
-    }
-
-    fn network(&self, network: &Network) -> Record {
-        record(vec![
-            ("type", json!("network")),
-            ("clientId", self.tenant(Some(network.tenant_id))),
-            ("datacenter", json!(self.sites.get(&network.site_id))),
-            ("name", json!(network.name)),
-            ("prefix", json!(network.prefix)),
-            ("vlanId", json!(network.attachment.vlan.get())),
-            ("networkType", json!(network.kind)),
-            ("dhcp", json!(network.options.dhcp)),
-            ("firewallProfile", json!(network.options.profile.as_str())),
-            ("purpose", json!(network.purpose)),
-            ("description", json!(network.options.description)),
-        ])
-    }
-
-    fn taken(
-        &self,
-        head: Vec<(&'static str, Value)>,
-        tenant: Option<TenantId>,
-        claim: Claim,
-        purpose: &str,
-        labels: &Labels,
-    ) -> Record {
-        let mut all = head;
-        all.extend([
-            ("clientId", self.tenant(tenant)),
-            ("status", json!(claim.status().as_str())),
-            ("until", json!(claim.until())),
-            ("purpose", json!(purpose)),
-            ("labels", json!(labels)),
-        ]);
-        record(all)
-    }
-
-    fn prefix(&self, prefix: &PrefixRecord) -> Record {
-        let head = vec![
-            ("type", json!("prefix")),
-            ("vrf", json!(self.vrfs.get(&prefix.vrf_id))),
-            ("prefix", json!(prefix.prefix)),
-        ];
-        self.taken(head, prefix.tenant_id, prefix.claim, &prefix.purpose, &prefix.labels)
-    }
-
-    fn vlan(&self, vlan: &VlanRecord) -> Record {
-        let domain = self.domains.get(&vlan.domain_id);
-        let head = vec![
-            ("type", json!("vlan")),
-            ("datacenter", json!(domain.and_then(|(site, _)| self.sites.get(site)))),
-            ("name", json!(domain.map(|(_, name)| name))),
-            ("vlanId", json!(vlan.vlan.get())),
-        ];
-        self.taken(head, vlan.tenant_id, vlan.claim, &vlan.purpose, &vlan.labels)
-    }
-
-    fn asn(&self, asn: &Asn) -> Record {
-        let head = vec![("type", json!("asn")), ("asn", json!(asn.number.get()))];
-        self.taken(head, asn.tenant_id, asn.claim, &asn.purpose, &asn.labels)
-    }
-
-    /// An address; for an inventory with what its host wants to know of the network.
-    fn address(&self, address: &Address, home: Option<&Network>) -> Record {
-        let mut all = vec![
-            ("type", json!("address")),
-            ("vrf", json!(self.vrfs.get(&address.vrf_id))),
-            ("address", json!(address.address)),
-            ("status", json!(address.status.as_str())),
-            ("until", json!(address.expires_at)),
-            ("use", json!(address.kind.as_str())),
-            ("hostname", json!(address.hostname)),
-            ("mac", json!(address.mac)),
-            ("vmId", json!(address.vm_id)),
-            ("owner", json!(address.owner)),
-            ("labels", json!(address.tags)),
-        ];
-        if let Some(home) = home {
-            all.extend([
-                ("clientId", self.tenant(Some(home.tenant_id))),
-                ("datacenter", json!(self.sites.get(&home.site_id))),
-                ("name", json!(home.name)),
-                ("prefix", json!(home.prefix)),
-                ("vlanId", json!(home.attachment.vlan.get())),
-            ]);
-        }
-        record(all)
-    }
-}
-
-/// What says nothing is left out.
-fn record(all: Vec<(&'static str, Value)>) -> Record {
-    let says_nothing = |value: &Value| match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
-    };
-    all.into_iter().filter(|(_, value)| !says_nothing(value)).collect()
 }
 
 fn write_record(bytes: &mut Vec<u8>, record: &Record) -> Result<(), Error> {

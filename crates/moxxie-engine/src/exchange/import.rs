@@ -5,32 +5,37 @@
 //! dropped.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     net::IpAddr,
 };
 
+use ipnet::IpNet;
 use moxxie_api::{
     exchange::{ImportProblem, ImportQuery, ImportReport},
     network::{NetworkOptions, NetworkRequest},
 };
 use moxxie_core::{
-    TenantId, VrfId,
+    PoolId, TenantId, VrfId,
+    address::Layout,
     identity::{Role, Scope},
     network::{Network, NetworkStatus},
     pool::Pool,
+    prefix::overlap,
 };
-use moxxie_store::{Address, StoreError, Tx};
+use moxxie_store::{Address, PrefixRecord, StoreError, Tx};
 use serde_json::json;
 
 use super::{
+    lines::labels,
     read::{Line, Problem, read},
-    table::Kind,
+    table::{Kind, write_labels},
 };
 use crate::{
     Context, Engine, Error,
     audit::Entry,
     batch::space::Ground as Place,
-    network::{Ground, Order},
+    network::{Ground, Order, Part},
+    prefix::Source,
     validate::short,
     write::TRIES,
 };
@@ -38,7 +43,7 @@ use crate::{
 /// How many problems a report lists; all are counted.
 const LISTED: usize = 1000;
 
-/// How many addresses are looked up, and written, with one statement.
+/// How many addresses and prefixes are looked up, and written, with one statement.
 const AT_ONCE: usize = 1000;
 
 /// What became of a line.
@@ -76,16 +81,25 @@ pub(super) fn wrong(column: &'static str, message: impl Into<String>) -> Failure
 /// What lines refer to, looked up once each.
 #[derive(Default)]
 pub(super) struct Known {
-    grounds: HashMap<(String, String, bool), Ground>,
+    grounds: HashMap<(String, String, Option<String>, bool, bool), Ground>,
     pub(super) vrfs: HashMap<String, VrfId>,
     pub(super) tenants: HashMap<String, TenantId>,
-    pub(super) pools: Vec<Pool>,
+    /// By VRF and first address.
+    pools: BTreeMap<(VrfId, IpAddr), Pool>,
     /// Networks that addresses of the file lie in, by VRF and first address of the prefix.
     pub(super) grounds_of_addresses: BTreeMap<(VrfId, IpAddr), Place>,
     /// What is recorded of the addresses of the lines at hand.
     pub(super) recorded: HashMap<(VrfId, IpAddr), Address>,
     /// Addresses to be written with the next statement.
     pub(super) pending: Vec<Address>,
+    /// Prefixes that are in the way of the lines at hand, by VRF and first address.
+    taken: BTreeMap<(VrfId, IpAddr), PrefixRecord>,
+    /// Prefixes of earlier lines, by VRF and first address.
+    prefixes: BTreeMap<(VrfId, IpAddr), IpNet>,
+    /// Those to be written with the next statement.
+    pending_prefixes: Vec<PrefixRecord>,
+    /// Pools whose free blocks have to be computed anew.
+    pools_changed: BTreeSet<PoolId>,
     /// Keys of lines that were read: a second line of the same key contradicts or repeats the first.
     seen: HashSet<(Kind, String)>,
 }
@@ -108,6 +122,8 @@ impl Engine {
             return Ok(done);
         }
         let (lines, problems) = read(file, usual);
+        // What is held or quarantined no longer is in nobody's way.
+        self.end_lapsed().await?;
         let mut tries = 0;
         let result = loop {
             tries += 1;
@@ -142,9 +158,14 @@ impl Engine {
         let mut known = Known::default();
         for kind in Kind::ALL {
             let lines: Vec<&Line> = lines.iter().filter(|line| line.kind == kind).collect();
+            if kind == Kind::Prefix && !lines.is_empty() {
+                self.lock_pools_of(&mut tx, &mut known, &lines).await?;
+            }
             for part in lines.chunks(AT_ONCE) {
-                if kind == Kind::Address {
-                    self.look_up_addresses(&tx, &mut known, part).await?;
+                match kind {
+                    Kind::Address => self.look_up_addresses(&tx, &mut known, part).await?,
+                    Kind::Prefix => self.look_up_prefixes(&tx, &mut known, part).await?,
+                    _ => {}
                 }
                 for line in part {
                     match self.import_line(&mut tx, context, &mut known, line).await {
@@ -159,11 +180,13 @@ impl Engine {
                         Err(Failure::All(error)) => return Err(error),
                     }
                 }
-                let pending = std::mem::take(&mut known.pending);
-                match tx.insert_addresses(&pending).await {
+                match known.write(&mut tx).await {
                     Err(StoreError::Conflict(_)) => return Ok(None),
                     other => other?,
                 }
+            }
+            for pool in std::mem::take(&mut known.pools_changed) {
+                tx.rebuild_free_blocks(pool).await?;
             }
         }
         problems.sort();
@@ -202,6 +225,12 @@ impl Engine {
         line: &Line,
     ) -> Result<Done, Failure> {
         match line.kind {
+            Kind::Tenant => self.import_tenant(tx, context, known, line).await,
+            Kind::Vrf => self.import_vrf(tx, context, known, line).await,
+            Kind::Container => self.import_container(tx, context, known, line).await,
+            Kind::Pool => self.import_pool(tx, context, known, line).await,
+            Kind::AsnRange => self.import_asn_range(tx, context, known, line).await,
+            Kind::Range => self.import_range(tx, context, known, line).await,
             Kind::Network => self.import_network(tx, context, known, line).await,
             Kind::Address => self.import_address(tx, context, known, line).await,
             Kind::Prefix => self.import_prefix(tx, context, known, line).await,
@@ -227,7 +256,11 @@ impl Engine {
             name: Some(text("name")),
             vlan_id: Some(number(line, "vlanId")?),
             subnet: Some(text("prefix")),
-            pool: None,
+            gateway: line.get("gateway").map(str::to_owned),
+            subnet6: line.get("prefix6").map(str::to_owned),
+            gateway6: line.get("gateway6").map(str::to_owned),
+            vrf: line.get("vrf").map(str::to_owned),
+            labels: labels(line)?,
             options: NetworkOptions {
                 enable_dhcp: flag(line, "dhcp")?,
                 firewall_profile: line.get("firewallProfile").map(str::to_owned),
@@ -238,9 +271,10 @@ impl Engine {
         };
         let order = Order::check(&request)?;
         known.first_of(line, &format!("{} {}", order.tenant, text("name")))?;
-        let key = (order.tenant.clone(), order.site.clone(), order.first.is_ipv6());
+        let ipv6 = (order.first.is_ipv6(), order.second.is_some());
+        let key = (order.tenant.clone(), order.site.clone(), order.vrf.clone(), ipv6.0, ipv6.1);
         if !known.grounds.contains_key(&key) {
-            known.grounds.insert(key.clone(), self.ground(context, &order).await?);
+            known.grounds.insert(key.clone(), self.ground(tx, context, &order).await?);
         }
         let ground = &known.grounds[&key];
         if let Some(name) = &order.name
@@ -270,6 +304,54 @@ impl Known {
         (found.prefix.vrf_id == vrf && found.prefix.prefix.contains(&address)).then_some(found)
     }
 
+    /// Remembers which pools there are.
+    pub(super) fn learn_pools(&mut self, pools: Vec<Pool>) {
+        self.pools = pools.into_iter().map(|pool| ((pool.vrf_id, pool.prefix.network()), pool)).collect();
+    }
+
+    /// The pool a prefix lies in.
+    pub(super) fn pool_around(&self, vrf: VrfId, prefix: &IpNet) -> Option<&Pool> {
+        let (_, pool) = self.pools.range(..=(vrf, prefix.network())).next_back()?;
+        (pool.vrf_id == vrf && pool.prefix.contains(prefix)).then_some(pool)
+    }
+
+    /// Some pools of a VRF, for an error.
+    pub(super) fn some_pools(&self, vrf: VrfId) -> String {
+        let of_vrf = self.pools.values().filter(|pool| pool.vrf_id == vrf).take(20);
+        of_vrf.map(|pool| format!("{} ({})", pool.name, pool.prefix)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Remembers which prefixes are in the way of the lines at hand.
+    pub(super) fn learn_taken(&mut self, taken: Vec<PrefixRecord>) {
+        let key = |record: &PrefixRecord| (record.vrf_id, record.prefix.network());
+        self.taken = taken.into_iter().map(|record| (key(&record), record)).collect();
+    }
+
+    /// A prefix that is there and shares addresses with this one.
+    pub(super) fn taken(&self, vrf: VrfId, prefix: &IpNet) -> Option<&PrefixRecord> {
+        let (key, there) = self.taken.range(..=(vrf, prefix.broadcast())).next_back()?;
+        (key.0 == vrf && overlap(&there.prefix, prefix)).then_some(there)
+    }
+
+    /// A prefix of an earlier line that shares addresses with this one.
+    pub(super) fn overlapping(&self, vrf: VrfId, prefix: &IpNet) -> Option<IpNet> {
+        let (key, other) = self.prefixes.range(..=(vrf, prefix.broadcast())).next_back()?;
+        (key.0 == vrf && overlap(other, prefix)).then_some(*other)
+    }
+
+    /// Takes a prefix, with the next statement.
+    pub(super) fn add_prefix(&mut self, record: PrefixRecord) {
+        self.prefixes.insert((record.vrf_id, record.prefix.network()), record.prefix);
+        self.pools_changed.insert(record.pool_id);
+        self.pending_prefixes.push(record);
+    }
+
+    /// Writes what has come together.
+    async fn write(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        tx.insert_prefixes(&std::mem::take(&mut self.pending_prefixes)).await?;
+        tx.insert_addresses(&std::mem::take(&mut self.pending)).await
+    }
+
     /// Refuses a second line about the same thing.
     pub(super) fn first_of(&mut self, line: &Line, key: &str) -> Result<(), Failure> {
         if self.seen.insert((line.kind, key.to_owned())) {
@@ -287,12 +369,22 @@ fn same_network(there: &Network, order: &Order, ground: &Ground) -> Result<Done,
             differing.push(format!("{what} is {is:?} and the line says {says:?}"));
         }
     };
-    let subnet = match order.first.source {
-        crate::prefix::Source::Given(subnet) => subnet.to_string(),
-        crate::prefix::Source::Next(_) => String::new(),
+    let given = |part: &Part| match part.source {
+        Source::Given(subnet) => Some((subnet, Layout::choose(subnet, part.gateway).ok()?.gateway())),
+        Source::Next(_) => None,
     };
+    let (first, second) = (given(&order.first), order.second.as_ref().and_then(given));
+    let text = |value: Option<String>| value.unwrap_or_default();
+    let subnet = text(first.map(|(subnet, _)| subnet.to_string()));
     let vlan = order.vlan.map(|vlan| vlan.to_string()).unwrap_or_default();
     compare("prefix", there.prefix.to_string(), subnet);
+    compare("gateway", there.gateway.to_string(), text(first.map(|(_, gateway)| gateway.to_string())));
+    let is = there.second.as_ref();
+    let prefix6 = text(second.map(|(subnet, _)| subnet.to_string()));
+    compare("prefix6", text(is.map(|is| is.prefix.to_string())), prefix6);
+    let gateway6 = text(second.map(|(_, gateway)| gateway.to_string()));
+    compare("gateway6", text(is.map(|is| is.gateway.to_string())), gateway6);
+    compare("labels", write_labels(&there.labels), write_labels(&order.labels));
     compare("vlanId", there.attachment.vlan.to_string(), vlan);
     compare("networkType", there.kind.to_string(), order.kind.to_string());
     compare("purpose", there.purpose.clone(), order.purpose.clone());
@@ -300,6 +392,9 @@ fn same_network(there: &Network, order: &Order, ground: &Ground) -> Result<Done,
     let profile = |profile: moxxie_core::profile::Profile| profile.as_str().to_owned();
     compare("firewallProfile", profile(there.options.profile), profile(order.options.profile));
     compare("description", there.options.description.clone(), order.options.description.clone());
+    if there.vrf_id != ground.vrf.id {
+        differing.push(format!("it is not in VRF {}", ground.vrf.name));
+    }
     if there.site_id != ground.site.id {
         differing.push(format!("it is not in datacenter {}", ground.site.name));
     }

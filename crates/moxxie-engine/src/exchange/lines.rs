@@ -1,6 +1,9 @@
 //! Lines about prefixes, VLAN ids, AS numbers and addresses.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::IpAddr,
+};
 
 use ipnet::IpNet;
 use moxxie_core::{
@@ -13,7 +16,7 @@ use moxxie_core::{
     prefix, search,
     vlan::VlanId,
 };
-use moxxie_store::{Address, GivenError, Labels, NewPrefix, Tx, VlanRecord};
+use moxxie_store::{Address, Labels, PrefixRecord, Tx, VlanRecord};
 use serde_json::json;
 
 use super::{
@@ -56,7 +59,7 @@ impl Taken {
     }
 }
 
-fn compare(differing: &mut Vec<String>, column: &str, is: &str, says: &str) {
+pub(super) fn compare(differing: &mut Vec<String>, column: &str, is: &str, says: &str) {
     if is != says {
         differing.push(format!("{column} is {:?} and the line says {:?}", short(is), short(says)));
     }
@@ -67,8 +70,9 @@ fn time(at: Option<Timestamp>) -> String {
 }
 
 impl Engine {
-    async fn tenant_of(
+    pub(super) async fn tenant_of(
         &self,
+        tx: &Tx,
         context: &Context,
         known: &mut Known,
         line: &Line,
@@ -77,7 +81,7 @@ impl Engine {
         if let Some(id) = known.tenants.get(name) {
             return Ok(Some(*id));
         }
-        let found = self.find_tenant(context, name).await?;
+        let found = self.find_tenant_in(tx, context, name).await?;
         let missing =
             || wrong("clientId", format!("there is no tenant {:?}; register it first", short(name)));
         let id = found.ok_or_else(missing)?.id;
@@ -85,7 +89,7 @@ impl Engine {
         Ok(Some(id))
     }
 
-    async fn vrf_of(&self, tx: &Tx, known: &mut Known, line: &Line) -> Result<VrfId, Failure> {
+    pub(super) async fn vrf_of(&self, tx: &Tx, known: &mut Known, line: &Line) -> Result<VrfId, Failure> {
         let Some(name) = line.get("vrf") else { return Ok(tx.main_vrf()) };
         if known.vrfs.is_empty() {
             known.vrfs = tx.vrfs().await?.into_iter().map(|vrf| (vrf.name.to_string(), vrf.id)).collect();
@@ -95,9 +99,15 @@ impl Engine {
         known.vrfs.get(name).copied().ok_or_else(missing)
     }
 
-    async fn taken(&self, context: &Context, known: &mut Known, line: &Line) -> Result<Taken, Failure> {
+    async fn taken(
+        &self,
+        tx: &Tx,
+        context: &Context,
+        known: &mut Known,
+        line: &Line,
+    ) -> Result<Taken, Failure> {
         Ok(Taken {
-            tenant: self.tenant_of(context, known, line).await?,
+            tenant: self.tenant_of(tx, context, known, line).await?,
             claim: claim(line, self.now())?,
             purpose: match line.get("purpose").unwrap_or_default() {
                 long if long.chars().count() > 1000 => {
@@ -119,9 +129,12 @@ impl Engine {
         let prefix = line.get("prefix").unwrap_or_default();
         let prefix = prefix::parse(prefix).map_err(|error| wrong("prefix", error.to_string()))?;
         let vrf = self.vrf_of(tx, known, line).await?;
-        let taken = self.taken(context, known, line).await?;
+        let taken = self.taken(tx, context, known, line).await?;
         known.first_of(line, &format!("{vrf} {prefix}"))?;
-        if let Some(there) = tx.prefix_exactly(Scope::All, vrf, prefix).await? {
+        if let Some(there) = known.taken(vrf, &prefix).cloned() {
+            if there.prefix != prefix {
+                return Err(wrong("prefix", format!("overlaps {}, which is in use", there.prefix)));
+            }
             if there.network_id.is_some() {
                 return Err(wrong("prefix", format!("{prefix} belongs to a network; leave its line out")));
             }
@@ -133,50 +146,75 @@ impl Engine {
             };
             return differs(taken.compare(&is), "a prefix", &prefix.to_string());
         }
-        if known.pools.is_empty() {
-            known.pools = tx.pools().await?;
+        if let Some(other) = known.overlapping(vrf, &prefix) {
+            return Err(wrong("prefix", format!("overlaps {other} of an earlier line")));
         }
-        let around = known.pools.iter().find(|pool| pool.vrf_id == vrf && pool.prefix.contains(&prefix));
-        let Some(pool) = around else {
-            let pools = known.pools.iter().filter(|pool| pool.vrf_id == vrf);
-            let pools: Vec<_> =
-                pools.take(20).map(|pool| format!("{} ({})", pool.name, pool.prefix)).collect();
-            let message = format!(
-                "lies in no pool of the VRF; register one around it; there are: {}",
-                pools.join(", ")
-            );
+        let Some(pool) = known.pool_around(vrf, &prefix) else {
+            let pools = known.some_pools(vrf);
+            let message = format!("lies in no pool of the VRF; register one around it; there are: {pools}");
             return Err(wrong("prefix", message));
         };
-        let new = NewPrefix {
+        let now = self.now();
+        let (pool_id, pool) = (pool.id, pool.name.clone());
+        let record = PrefixRecord {
             id: PrefixId::new(self.0.ambient.uuid()),
-            pool_id: pool.id,
-            policy: None,
+            vrf_id: vrf,
             tenant_id: taken.tenant,
-            network_id: None,
+            pool_id,
+            prefix,
             claim: taken.claim,
-            purpose: taken.purpose.clone(),
-            labels: taken.labels.clone(),
-            now: self.now(),
+            purpose: taken.purpose,
+            labels: taken.labels,
+            network_id: None,
+            since: now,
+            created_at: now,
         };
-        match tx.allocate_given(&new, prefix).await {
-            Ok(()) => {}
-            Err(GivenError::Taken { by }) => {
-                return Err(wrong("prefix", format!("overlaps {}, which is in use", by.prefix)));
-            }
-            Err(GivenError::Store(error)) => return Err(error.into()),
-            Err(other) => return Err(wrong("prefix", other.to_string())),
-        }
-        let object = new.id.to_string();
-        self.made(
-            tx,
-            context,
-            "prefix.create",
-            object,
-            taken.tenant,
-            line,
-            &json!({"prefix": prefix, "pool": pool.name}),
-        );
+        let object = record.id.to_string();
+        let after = json!({"prefix": prefix, "pool": pool});
+        self.made(tx, context, "prefix.create", object, taken.tenant, line, &after);
+        known.add_prefix(record);
         Ok(Done::Created)
+    }
+
+    /// Locks the pools that some lines take prefixes from, in order of id.
+    pub(super) async fn lock_pools_of(
+        &self,
+        tx: &mut Tx,
+        known: &mut Known,
+        lines: &[&Line],
+    ) -> Result<(), Error> {
+        known.learn_pools(tx.pools().await?);
+        let mut ids = BTreeSet::new();
+        for (vrf, prefix) in self.prefixes_of(tx, known, lines).await {
+            ids.extend(known.pool_around(vrf, &prefix).map(|pool| pool.id));
+        }
+        let ids: Vec<_> = ids.into_iter().collect();
+        tx.lock_pools(&ids).await?;
+        Ok(())
+    }
+
+    /// Looks up what is in the way of the prefixes of some lines.
+    pub(super) async fn look_up_prefixes(
+        &self,
+        tx: &Tx,
+        known: &mut Known,
+        lines: &[&Line],
+    ) -> Result<(), Error> {
+        let wanted = self.prefixes_of(tx, known, lines).await;
+        known.learn_taken(tx.overlapping_prefixes(&wanted).await?);
+        Ok(())
+    }
+
+    /// The prefixes of lines. What is wrong with a line is told when it is its turn.
+    async fn prefixes_of(&self, tx: &Tx, known: &mut Known, lines: &[&Line]) -> Vec<(VrfId, IpNet)> {
+        let mut prefixes = Vec::with_capacity(lines.len());
+        for line in lines {
+            let prefix = line.get("prefix").and_then(|text| prefix::parse(text).ok());
+            if let (Some(prefix), Ok(vrf)) = (prefix, self.vrf_of(tx, known, line).await) {
+                prefixes.push((vrf, prefix));
+            }
+        }
+        prefixes
     }
 
     pub(super) async fn import_vlan(
@@ -188,7 +226,7 @@ impl Engine {
     ) -> Result<Done, Failure> {
         let vlan =
             VlanId::new(number(line, "vlanId")?).map_err(|error| wrong("vlanId", error.to_string()))?;
-        let taken = self.taken(context, known, line).await?;
+        let taken = self.taken(tx, context, known, line).await?;
         let domain = self.domain_for(tx, line).await?;
         known.first_of(line, &format!("{} {vlan}", domain.id))?;
         // Locks, so that nobody takes the VLAN id between looking and writing.
@@ -262,7 +300,7 @@ impl Engine {
         line: &Line,
     ) -> Result<Done, Failure> {
         let asn = AsNumber::new(number(line, "asn")?).map_err(|error| wrong("asn", error.to_string()))?;
-        let taken = self.taken(context, known, line).await?;
+        let taken = self.taken(tx, context, known, line).await?;
         known.first_of(line, &asn.to_string())?;
         let range = tx.asn_range_of(asn).await?;
         let range =
@@ -415,7 +453,7 @@ impl Engine {
 
     /// Notes that a line was done.
     #[expect(clippy::too_many_arguments, reason = "a line of the audit trail has as many parts")]
-    fn made(
+    pub(super) fn made(
         &self,
         tx: &mut Tx,
         context: &Context,
@@ -448,7 +486,7 @@ fn compare_addresses(is: &Address, says: &Address) -> Vec<String> {
     differing
 }
 
-fn labels(line: &Line) -> Result<Labels, Failure> {
+pub(super) fn labels(line: &Line) -> Result<Labels, Failure> {
     let labels = read_labels(line.get("labels").unwrap_or_default());
     labels.map_err(|message| wrong("labels", message))
 }

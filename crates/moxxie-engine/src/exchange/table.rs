@@ -9,21 +9,28 @@ use std::borrow::Cow;
 use moxxie_store::Labels;
 
 /// Every column there is, in the order in which exports write them.
-pub(super) const COLUMNS: [&str; 22] = [
+pub(super) const COLUMNS: [&str; 29] = [
     "type",
     "clientId",
     "datacenter",
     "vrf",
     "name",
     "prefix",
+    "gateway",
+    "prefix6",
+    "gateway6",
     "vlanId",
     "asn",
     "address",
+    "first",
+    "last",
     "status",
     "until",
     "networkType",
     "dhcp",
     "firewallProfile",
+    "policy",
+    "quarantine",
     "use",
     "hostname",
     "mac",
@@ -37,7 +44,13 @@ pub(super) const COLUMNS: [&str; 22] = [
 /// What a line can be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Kind {
+    Tenant,
+    Vrf,
+    Container,
+    Pool,
+    AsnRange,
     Network,
+    Range,
     Prefix,
     Vlan,
     Asn,
@@ -46,11 +59,29 @@ pub(super) enum Kind {
 
 impl Kind {
     /// In the order in which an import makes them: what others lie in comes first.
-    pub(super) const ALL: [Self; 5] = [Self::Network, Self::Prefix, Self::Vlan, Self::Asn, Self::Address];
+    pub(super) const ALL: [Self; 11] = [
+        Self::Tenant,
+        Self::Vrf,
+        Self::Container,
+        Self::Pool,
+        Self::AsnRange,
+        Self::Network,
+        Self::Range,
+        Self::Prefix,
+        Self::Vlan,
+        Self::Asn,
+        Self::Address,
+    ];
 
     pub(super) const fn as_str(self) -> &'static str {
         match self {
+            Self::Tenant => "tenant",
+            Self::Vrf => "vrf",
+            Self::Container => "container",
+            Self::Pool => "pool",
+            Self::AsnRange => "asn_range",
             Self::Network => "network",
+            Self::Range => "range",
             Self::Prefix => "prefix",
             Self::Vlan => "vlan",
             Self::Asn => "asn",
@@ -65,10 +96,30 @@ impl Kind {
     /// The columns that say something about it; the first are needed.
     pub(super) const fn columns(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
+            Self::Tenant | Self::Vrf => (&["name"], &["description"]),
+            Self::Container => (&["name", "prefix"], &["vrf", "datacenter", "description"]),
+            Self::Pool => {
+                (&["name", "prefix"], &["vrf", "datacenter", "policy", "quarantine", "description"])
+            }
+            Self::AsnRange => {
+                (&["name", "first", "last"], &["clientId", "datacenter", "quarantine", "description"])
+            }
             Self::Network => (
                 &["clientId", "datacenter", "name", "prefix", "vlanId"],
-                &["vrf", "networkType", "dhcp", "firewallProfile", "purpose", "description"],
+                &[
+                    "vrf",
+                    "gateway",
+                    "prefix6",
+                    "gateway6",
+                    "networkType",
+                    "dhcp",
+                    "firewallProfile",
+                    "purpose",
+                    "description",
+                    "labels",
+                ],
             ),
+            Self::Range => (&["first", "last", "use"], &["vrf", "description"]),
             Self::Prefix => (&["prefix"], &["clientId", "vrf", "status", "until", "purpose", "labels"]),
             Self::Vlan => {
                 (&["datacenter", "vlanId"], &["name", "clientId", "status", "until", "purpose", "labels"])

@@ -14,7 +14,7 @@ use moxxie_core::{
     vlan::VlanId,
     vrf::Vrf,
 };
-use moxxie_store::{GivenError, NewPrefix, Tx};
+use moxxie_store::{GivenError, NewPrefix, Reads, Tx};
 
 use super::order::{Order, Part};
 use crate::{
@@ -38,8 +38,13 @@ pub(crate) struct Ground {
 
 impl Engine {
     /// Looks up what the order names; errors list what there is.
-    pub(crate) async fn ground(&self, context: &Context, order: &Order) -> Result<Ground, Error> {
-        let tenant = self.find_tenant(context, &order.tenant).await?.ok_or_else(|| {
+    pub(crate) async fn ground(
+        &self,
+        reads: &Reads,
+        context: &Context,
+        order: &Order,
+    ) -> Result<Ground, Error> {
+        let tenant = self.find_tenant_in(reads, context, &order.tenant).await?.ok_or_else(|| {
             Error::invalid(
                 "clientId",
                 format!(
@@ -50,19 +55,25 @@ impl Engine {
         })?;
         let site = self.site_in_field("datacenter", &order.site).await?;
         let domain = self.domain_of(&site).await?;
-        let vrf = self.vrf_in_field(order.vrf.as_deref()).await?;
-        let pools = self.pools_for(&site, &vrf, &order.first).await?;
+        let vrf = self.vrf_in(reads, order.vrf.as_deref()).await?;
+        let pools = self.pools_for(reads, &site, &vrf, &order.first).await?;
         let pools6 = match &order.second {
-            Some(part) => self.pools_for(&site, &vrf, part).await?,
+            Some(part) => self.pools_for(reads, &site, &vrf, part).await?,
             None => Vec::new(),
         };
         Ok(Ground { tenant, site, domain, vrf, pools, pools6 })
     }
 
     /// The pools a part of a network may come from.
-    async fn pools_for(&self, site: &Site, vrf: &Vrf, part: &Part) -> Result<Vec<Pool>, Error> {
+    async fn pools_for(
+        &self,
+        reads: &Reads,
+        site: &Site,
+        vrf: &Vrf,
+        part: &Part,
+    ) -> Result<Vec<Pool>, Error> {
         let ipv6 = part.is_ipv6();
-        let mut pools = self.0.store.pools_for_site(site.id).await?;
+        let mut pools = reads.pools_for_site(site.id).await?;
         pools.retain(|pool| pool.vrf_id == vrf.id && pool.prefix.addr().is_ipv6() == ipv6);
         let family = if ipv6 { "IPv6" } else { "IPv4" };
         if let Some(name) = &part.pool {

@@ -23,7 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// Import
 ///
-/// Networks (reserved, not put on routers), prefixes, VLAN ids, AS numbers and addresses from a CSV file.
+/// What is arranged (tenants, VRFs, containers, pools, ranges) and taken (networks, on no router yet, prefixes, ...).
 /// All lines are imported or none: what is wrong is told line by line. A line that says what is so
 /// already changes nothing, so that a file can be imported again. The columns are in `docs/ipam.md`.
 #[utoipa::path(

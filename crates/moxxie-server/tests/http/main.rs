@@ -8,6 +8,7 @@ mod idempotency;
 mod ipam_refusals;
 mod lifecycle;
 mod pages;
+mod past;
 mod refusals;
 mod removal;
 mod rights;

@@ -12,7 +12,7 @@ use crate::session::Session;
 pub(crate) struct Import {
     /// A CSV file; - reads standard input.
     file: PathBuf,
-    /// The type of lines that name none: network, prefix, vlan, asn, address.
+    /// The type of lines that name none: tenant, vrf, container, pool, asn_range, network, range, prefix, vlan, asn, address.
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
     /// Only say what would be done and what is wrong, line by line.
@@ -25,7 +25,7 @@ pub(crate) struct Export {
     /// csv, json, or ansible for an inventory.
     #[arg(long, default_value = "csv")]
     format: String,
-    /// Only this type: network, prefix, vlan, asn, address.
+    /// Only this type: tenant, vrf, container, pool, asn_range, network, range, prefix, vlan, asn, address.
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
     /// Only what is this tenant's.
