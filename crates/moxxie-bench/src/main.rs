@@ -1,23 +1,27 @@
 //! `cargo xtask bench ipam`: how fast addresses are given out through HTTP, durably and audited, beside what the
 //! machine itself can do. Every figure comes with the limit that was measured in the same run.
 
+mod crowd;
+mod database;
 mod limits;
 mod load;
+mod lookups;
 mod memory;
+mod prefixes;
 mod server;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use serde_json::{Value, json};
 use throwaway_postgres::Durability;
 use tokio::task::LocalSet;
 
-use self::{load::Client, server::Server};
+use self::{crowd::Crowd, database::Database, load::Client, server::Server};
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -33,13 +37,43 @@ struct Arguments {
     /// How often each rate is measured; the median counts.
     #[arg(long, default_value_t = 3)]
     repeat: usize,
-    /// Addresses to load before the owner of one is asked for (PostgreSQL); 0 leaves that out.
+    /// Addresses to load before questions are asked among them; 0 leaves that out.
     #[arg(long, default_value_t = 10_000_000)]
     addresses: u64,
+    /// Prefixes to load with them.
+    #[arg(long, default_value_t = 1_000_000)]
+    prefixes: u64,
+    /// Only one of the databases: postgres or sqlite.
+    #[arg(long)]
+    database: Option<String>,
+    /// Only this part.
+    #[arg(long)]
+    part: Option<Part>,
+}
+
+impl Arguments {
+    fn wants(&self, part: Part) -> bool {
+        self.part.is_none_or(|only| only == part)
+    }
+}
+
+/// What can be measured alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The next free number in memory.
+    Memory,
+    /// Addresses given out.
+    Addresses,
+    /// Prefixes given out.
+    Prefixes,
+    /// Questions among very many addresses and prefixes.
+    Lookups,
 }
 
 fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
+    // The server runs in a directory of its own.
+    arguments.moxxie = arguments.moxxie.canonicalize().context("the server's program")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let figures = LocalSet::new().block_on(&runtime, measure(&arguments))?;
     if let Some(path) = &arguments.json {
@@ -50,20 +84,29 @@ fn main() -> Result<()> {
 }
 
 async fn measure(arguments: &Arguments) -> Result<Value> {
-    let mut figures = json!({"memory": {
-        "/8 of IPv4 addresses": memory::next_free(1 << 24),
-        "/32 of IPv6 /64s": memory::next_free(1 << 32),
-    }});
-    println!("next free in memory, ns (full % / gaps)");
-    for (space, fills) in figures["memory"].as_object().into_iter().flatten() {
-        let texts = fills.as_array().into_iter().flatten();
-        let texts: Vec<String> =
-            texts.map(|fill| format!("{} ({}% / {})", fill["ns"], fill["full"], fill["gaps"])).collect();
-        println!("  {space}: {}", texts.join(", "));
+    let mut figures = json!({});
+    if arguments.wants(Part::Memory) {
+        figures["memory"] = json!({
+            "/8 of IPv4 addresses": memory::next_free(1 << 24),
+            "/32 of IPv6 /64s": memory::next_free(1 << 32),
+        });
+        println!("next free in memory, ns (full % / gaps)");
+        for (space, fills) in figures["memory"].as_object().into_iter().flatten() {
+            let texts = fills.as_array().into_iter().flatten();
+            let texts: Vec<String> =
+                texts.map(|fill| format!("{} ({}% / {})", fill["ns"], fill["full"], fill["gaps"])).collect();
+            println!("  {space}: {}", texts.join(", "));
+        }
+    }
+    if arguments.part == Some(Part::Memory) {
+        return Ok(figures);
     }
     let bin = throwaway_postgres::binaries().context("PostgreSQL is not installed")?;
     let postgres = throwaway_postgres::Server::start(&bin, Durability::Full, &|| false)?;
-    for database in ["postgres", "sqlite"] {
+    let databases = ["postgres", "sqlite"];
+    for database in
+        databases.into_iter().filter(|name| arguments.database.as_deref().is_none_or(|one| one == *name))
+    {
         let url = (database == "postgres").then(|| postgres.url());
         figures[database] = on(arguments, database, url, postgres.url()).await?;
     }
@@ -73,13 +116,34 @@ async fn measure(arguments: &Arguments) -> Result<Value> {
 async fn on(arguments: &Arguments, name: &str, database: Option<&str>, postgres: &str) -> Result<Value> {
     let home = tempfile::tempdir()?;
     let server = Server::start(&arguments.moxxie, home.path(), database)?;
-    let mut client = Client::connect(&server.host, &server.token).await?;
-    let span = Duration::from_secs(arguments.seconds);
     println!("\n{name}");
     let log = std::fs::read_to_string(home.path().join("log"))?;
     let durability =
         log.lines().find_map(|line| line.split_once("durability=")).map(|(_, text)| text.to_owned());
     println!("  server's own connection: {}", durability.as_deref().unwrap_or("did not say"));
+    let mut figures = json!({"durability": durability});
+    if arguments.wants(Part::Addresses) {
+        addresses(arguments, &server, home.path(), postgres, &mut figures).await?;
+    }
+    if arguments.wants(Part::Prefixes) {
+        figures["prefixes"] = prefixes::measure(arguments, &server, home.path(), postgres).await?;
+    }
+    if arguments.wants(Part::Lookups) && arguments.addresses > 0 {
+        figures["lookups"] = lookups(arguments, server, home.path(), database).await?;
+    }
+    Ok(figures)
+}
+
+/// The rate of next addresses beside the machine's limits; fill, bulk and list.
+async fn addresses(
+    arguments: &Arguments,
+    server: &Server,
+    home: &Path,
+    postgres: &str,
+    figures: &mut Value,
+) -> Result<()> {
+    let mut client = Client::connect(&server.host, &server.token).await?;
+    let span = Duration::from_secs(arguments.seconds);
     let mut rates = Vec::new();
     println!(
         "  {:>8} {:>12} {:>12} {:>7} {:>10} {:>10} {:>10}",
@@ -90,8 +154,8 @@ async fn on(arguments: &Arguments, name: &str, database: Option<&str>, postgres:
         for _ in 0..arguments.repeat {
             let network = network(&mut client, "/12").await?;
             let path = format!("networks/{network}/ips/next");
-            let limit = limits::pgbench(postgres, home.path(), clients, span)?;
-            let flush = limits::flush(home.path())?;
+            let limit = limits::pgbench(postgres, home, clients, span)?;
+            let flush = limits::flush(home)?;
             let rate = load::run(&server.host, &server.token, clients, span, &path, "{}").await?;
             runs.push((rate.per_second / limit, rate, limit, flush));
             if runs.len() == arguments.repeat {
@@ -115,23 +179,36 @@ async fn on(arguments: &Arguments, name: &str, database: Option<&str>, postgres:
             "shares": runs.iter().map(|run| run.0).collect::<Vec<_>>(),
         }));
     }
-    let fill = fill(arguments, &server, &mut client).await?;
+    let fill = fill(arguments, server, &mut client).await?;
     println!(
         "  at 95 % fill {:.0} % of the rate at 5 % (8 clients)",
         fill["share"].as_f64().unwrap_or(0.0) * 100.0
     );
     let (bulk_ms, list_ms) = bulk_and_list(&mut client).await?;
     println!("  bulk of 1,000: {bulk_ms:.1} ms; list of 1,000: {list_ms:.1} ms");
-    let mut figures =
-        json!({"durability": durability, "next": rates, "fill": fill, "bulkMs": bulk_ms, "listMs": list_ms});
-    if let (Some(url), true) = (database, arguments.addresses > 0) {
-        figures["owner"] = owner(url, &server, arguments.addresses).await?;
-        println!(
-            "  owner of an address among {}: {} us beyond an empty request",
-            arguments.addresses, figures["owner"]["us"]
-        );
-    }
-    Ok(figures)
+    figures["next"] = json!(rates);
+    figures["fill"] = fill;
+    figures["bulkMs"] = json!(bulk_ms);
+    figures["listMs"] = json!(list_ms);
+    Ok(())
+}
+
+/// Questions among very many addresses and prefixes.
+async fn lookups(arguments: &Arguments, server: Server, home: &Path, url: Option<&str>) -> Result<Value> {
+    let mut client = Client::connect(&server.host, &server.token).await?;
+    let crowd = Crowd::order(&mut client, arguments.addresses, arguments.prefixes).await?;
+    let mut database = Database::open(url, home).await?;
+    let start = Instant::now();
+    // The server is away meanwhile: what it remembers would not be so any more.
+    let token = server.stop();
+    crowd.load(&mut database).await?;
+    crowd.check(&mut database).await?;
+    drop(database);
+    println!("  loaded and checked in {:.0} s", start.elapsed().as_secs_f64());
+    let server = Server::start_again(&arguments.moxxie, home, url, token)?;
+    let mut client = Client::connect(&server.host, &server.token).await?;
+    crowd.ask(&mut client).await?;
+    lookups::ask(&crowd, &mut client).await
 }
 
 /// A network of its own.
@@ -192,32 +269,4 @@ async fn bulk_and_list(client: &mut Client) -> Result<(f64, f64)> {
     bulks.sort_by(f64::total_cmp);
     lists.sort_by(f64::total_cmp);
     Ok((bulks[bulks.len() / 2], lists[lists.len() / 2]))
-}
-
-/// How long a search for the owner of an address takes more than a request that asks the database nothing.
-async fn owner(url: &str, server: &Server, many: u64) -> Result<Value> {
-    // Written by SQL, beside the pool's own prefix: nobody waits for ten million requests.
-    limits::psql(url, &format!(
-        "INSERT INTO address (id, prefix_id, network_id, tenant_id, vrf_id, family, addr, text, status, kind, tags, since, created_at)
-         SELECT 'ip-' || lpad(to_hex(i), 32, '0'), p.id, n.id, n.tenant_id, n.vrf_id, 4,
-                decode(lpad(to_hex(184549376 + i), 32, '0'), 'hex'), '11.0.0.0', 'assigned', 'vm', '{{}}', 0, 0
-         FROM generate_series(1, {many}) AS i, (SELECT * FROM network LIMIT 1) AS n
-         JOIN LATERAL (SELECT id FROM prefix WHERE network_id = n.id LIMIT 1) AS p ON true; ANALYZE address"
-    ))?;
-    // Loading takes longer than the server keeps a silent connection.
-    let client = &mut Client::connect(&server.host, &server.token).await?;
-    let time = async |client: &mut Client, path: &dyn Fn(u32) -> String| -> Result<f64> {
-        let mut times = Vec::new();
-        for n in 0..300_u32 {
-            let request = client.request("GET", &path(n), "");
-            let start = Instant::now();
-            client.send(&request).await?;
-            times.push(start.elapsed().as_secs_f64() * 1e6);
-        }
-        times.sort_by(f64::total_cmp);
-        Ok(times[times.len() / 2])
-    };
-    let empty = time(client, &|_| "networks/none".to_owned()).await?;
-    let search = time(client, &|n| format!("search?q=11.{}.{}.7", n % 100, n % 250)).await?;
-    Ok(json!({"addresses": many, "us": (search - empty).round(), "wholeUs": search.round()}))
 }

@@ -39,6 +39,25 @@ name = "acme"
 impl Server {
     pub(crate) fn start(program: &Path, home: &Path, database: Option<&str>) -> Result<Self> {
         std::fs::write(home.join("moxxie.toml"), CONFIGURATION)?;
+        Self::run(program, home, database, None)
+    }
+
+    /// Ends it, and answers its token, which it says only once.
+    pub(crate) fn stop(self) -> String {
+        self.token.clone()
+    }
+
+    /// The same server as a new process.
+    pub(crate) fn start_again(
+        program: &Path,
+        home: &Path,
+        database: Option<&str>,
+        token: String,
+    ) -> Result<Self> {
+        Self::run(program, home, database, Some(token))
+    }
+
+    fn run(program: &Path, home: &Path, database: Option<&str>, token: Option<String>) -> Result<Self> {
         let log = std::fs::File::create(home.join("log"))?;
         let mut command = Command::new(program);
         command
@@ -54,7 +73,7 @@ impl Server {
         }
         let mut child = command.spawn().with_context(|| format!("starting {}", program.display()))?;
         let stdout = child.stdout.take().context("its output")?;
-        let (mut host, mut token) = (None, None);
+        let (mut host, mut token) = (None, token);
         for line in BufReader::new(stdout).lines() {
             let line = line?;
             if let Some((_, url)) = line.split_once("listening on http://") {

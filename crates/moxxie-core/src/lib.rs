@@ -15,6 +15,7 @@ pub mod domain;
 pub mod encapsulation;
 pub mod forecast;
 pub mod free;
+pub mod free_blocks;
 pub mod free_range;
 pub mod id;
 pub mod identity;

@@ -16,6 +16,7 @@ use crate::{
     Error,
     batch::{Batcher, Family},
     clock::Ambient,
+    prefix::PrefixQueue,
     reality::RealityConfig,
     token::TokenCache,
     write::transaction,
@@ -88,6 +89,8 @@ pub(crate) struct Inner {
     pub(crate) failures: Mutex<HashMap<String, u64>>,
     /// Addresses that wait to be given out.
     pub(crate) batcher: Batcher,
+    /// Prefixes that wait to be given out.
+    pub(crate) prefixes: PrefixQueue,
     /// The family of the first prefix of networks, which never changes.
     pub(crate) families: Mutex<HashMap<NetworkId, Family>>,
     /// Tokens that were looked up a moment ago.
@@ -122,6 +125,7 @@ impl Engine {
             holder,
             failures,
             batcher: Batcher::default(),
+            prefixes: PrefixQueue::default(),
             families: Mutex::default(),
             tokens: TokenCache::default(),
             sightings: AtomicU64::new(0),
@@ -150,6 +154,7 @@ impl Engine {
             async { ends_all(self.run_lapses(shutdown.clone()).await).await }
         );
         self.finish_batches().await;
+        self.finish_prefixes().await;
         changes.and(upkeep).and(failures).and(scans).and(lapses)
     }
 

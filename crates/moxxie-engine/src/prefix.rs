@@ -1,7 +1,9 @@
-//! Prefixes that are taken. How they are allocated is in `take`, how they change their shape in
+//! Prefixes that are taken. How they are allocated is in `take`, how requests for them
+//! share a transaction in `queue`, how they change their shape in
 //! `reshape`, how they are shown as a tree in `tree`.
 
 mod past;
+mod queue;
 mod reshape;
 mod take;
 mod tree;
@@ -23,6 +25,7 @@ use moxxie_store::{Listing, PrefixFilter, PrefixRecord, Reads, Tx};
 use serde_json::json;
 
 pub(crate) use self::{
+    queue::PrefixQueue,
     reshape::whole_of,
     take::{Source, Taking, length},
 };
@@ -48,6 +51,9 @@ impl Engine {
             return Ok(done);
         }
         let order = self.prefix_order(context, &request).await?;
+        if let Some(taken) = self.take_together(context, std::slice::from_ref(&order)).await? {
+            return Ok(taken);
+        }
         let result = transaction!(self, |tx| {
             tx.lock_pools(&order.pools()).await?;
             let prefixes = self.take_order(&mut tx, context, &order).await?;
@@ -84,6 +90,9 @@ impl Engine {
         }
         if !errors.is_empty() {
             return Err(refused_items(request.items.len(), errors));
+        }
+        if let Some(taken) = self.take_together(context, &orders).await? {
+            return Ok(taken);
         }
         let result = transaction!(self, |tx| {
             let pools: Vec<PoolId> = orders.iter().flat_map(take::Order::pools).collect();

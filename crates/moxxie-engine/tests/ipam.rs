@@ -88,6 +88,56 @@ async fn bulk_is_all_or_none_and_names_each_item() {
 }
 
 #[tokio::test]
+async fn requests_that_come_together_are_answered_as_if_they_came_one_by_one() {
+    for database in Database::all() {
+        let w = World::new(database).await;
+        w.engine.create_pool(&me(), a(json!({"name": "small", "prefix": "10.9.0.0/28"}))).await.unwrap();
+        let keyed = Context {
+            idempotency: Some(Idempotency { key: "k".into(), route: "r".into(), body_hash: "h".into() }),
+            ..me()
+        };
+        let mut requests = Vec::new();
+        for n in 0..40 {
+            // Of the small pool there are only 16; one key comes eight times.
+            let (context, request) = match n % 5 {
+                0 => (me(), json!({"size": "/32", "pool": "small"})),
+                1 => (keyed.clone(), json!({"size": "/30", "pool": "dc2-main"})),
+                2 => (me(), json!({"size": "/24", "pool": "dc1-main", "size6": "/64", "pool6": "six"})),
+                3 => (me(), json!({"prefix": "172.16.255.0/24"})),
+                _ => (me(), json!({"size": "/29", "pool": "small"})),
+            };
+            let engine = w.engine.clone();
+            let asked = async move { engine.take_prefixes(&context, a(request)).await };
+            requests.push(tokio::spawn(async move { (n, asked.await) }));
+        }
+        let mut taken = std::collections::BTreeMap::<String, std::collections::BTreeSet<String>>::new();
+        let mut refused = std::collections::BTreeMap::<&str, u32>::new();
+        for request in requests {
+            match request.await.unwrap() {
+                (n, Ok(answer)) => {
+                    assert_eq!(answer.prefixes.len(), if n % 5 == 2 { 2 } else { 1 });
+                    for prefix in answer.prefixes {
+                        let new = taken.entry(prefix.pool).or_default().insert(prefix.prefix);
+                        // Only the one key is answered alike.
+                        assert!(new || n % 5 == 1);
+                    }
+                }
+                (_, Err(Error::Conflict { code, .. })) => *refused.entry(code).or_default() += 1,
+                (n, Err(error)) => panic!("{n}: {error:?}"),
+            }
+        }
+        assert_eq!(taken["dc2-main"].len(), 1);
+        assert_eq!((taken["dc1-main"].len(), taken["six"].len()), (9, 8));
+        assert_eq!(refused["prefix_taken"], 7);
+        // All that was given is there, and nothing else.
+        for (pool, prefixes) in taken {
+            let usage = w.engine.pool(&me(), &pool, None).await.unwrap().usage;
+            assert_eq!(usage.prefixes, prefixes.len() as u64, "{pool}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn networks_of_one_vlan_are_numbered_alike_in_every_site() {
     for database in Database::all() {
         let w = World::new(database).await;

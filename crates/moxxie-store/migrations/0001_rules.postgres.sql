@@ -4,12 +4,14 @@
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
 ALTER TABLE prefix ADD COLUMN net CIDR NOT NULL GENERATED ALWAYS AS (prefix::inet::cidr) STORED;
+-- What tells rows apart comes first: pages that are split by a VRF which most rows have in common tell nothing, and an
+-- insert among a hundred thousand takes ten times as long.
 ALTER TABLE prefix ADD CONSTRAINT prefix_overlap
-    EXCLUDE USING gist (vrf_id WITH =, net inet_ops WITH &&);
+    EXCLUDE USING gist (net inet_ops WITH &&, vrf_id WITH =);
 
 ALTER TABLE pool ADD COLUMN net CIDR NOT NULL GENERATED ALWAYS AS (prefix::inet::cidr) STORED;
 ALTER TABLE pool ADD CONSTRAINT pool_overlap
-    EXCLUDE USING gist (vrf_id WITH =, net inet_ops WITH &&);
+    EXCLUDE USING gist (net inet_ops WITH &&, vrf_id WITH =);
 
 ALTER TABLE asn_range ADD CONSTRAINT asn_range_overlap
     EXCLUDE USING gist (int8range(first, last, '[]') WITH &&);

@@ -213,10 +213,13 @@ CREATE TABLE prefix (
     FOREIGN KEY (pool_id, vrf_id) REFERENCES pool (id, vrf_id)
 );
 CREATE INDEX prefix_by_first ON prefix (vrf_id, family, first);
-CREATE INDEX prefix_pool ON prefix (pool_id, first);
+CREATE INDEX prefix_pool ON prefix (pool_id, family, first);
 CREATE INDEX prefix_tenant ON prefix (tenant_id, vrf_id, family, first);
+-- Most are assigned; who asks for the others wants to see few.
+CREATE INDEX prefix_unusual ON prefix (vrf_id, status, family, first) WHERE status <> 'assigned';
 CREATE INDEX prefix_network ON prefix (network_id) WHERE network_id IS NOT NULL;
 CREATE INDEX prefix_expires ON prefix (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX prefix_expires_in_pool ON prefix (pool_id, expires_at) WHERE expires_at IS NOT NULL;
 
 -- Where AS numbers come from. Ranges do not overlap: see the rules file. One with a tenant is kept for
 -- that tenant, one with a site is what that site takes from.

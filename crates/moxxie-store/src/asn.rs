@@ -1,4 +1,6 @@
-//! AS numbers and the ranges they come from.
+//! AS numbers and the ranges they come from. How the next one is found is in `next`.
+
+mod next;
 
 use moxxie_core::{
     AsnId, AsnRangeId, Name, TenantId, Timestamp,
@@ -77,18 +79,10 @@ macro_rules! list {
     };
 }
 static LIST: Labelled = labelled!("asn.list", list, "id", "$7", "$8");
+static LIST_OF_RANGE: Statement = Statement::new("asn.list_of_range", list!("range_id = $2 AND "));
 static SINCE: Statement =
     Statement::new("asn.since", "SELECT COUNT(*) AS count FROM asn WHERE range_id = $1 AND since <= $2");
 static USED: Statement = Statement::new("asn.used", "SELECT COUNT(*) AS count FROM asn WHERE range_id = $1");
-// The lowest number that is not taken: the first one, or one behind a taken one.
-static NEXT: Statement = Statement::new(
-    "asn.next",
-    "SELECT MIN(candidate) AS number FROM (
-         SELECT first AS candidate FROM asn_range WHERE id = $1
-         UNION ALL
-         SELECT number + 1 FROM asn WHERE range_id = $1) c
-     WHERE candidate <= $2 AND NOT EXISTS (SELECT 1 FROM asn WHERE number = candidate)",
-);
 static LAPSED: Statement = Statement::new(
     "asn.lapsed",
     select!("WHERE (range_id = $3 OR $3 IS NULL) AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2"),
@@ -105,6 +99,8 @@ static UPDATE: Statement = Statement::new(
 );
 static DELETE: Statement = Statement::new("asn.delete", "DELETE FROM asn WHERE id = $1");
 
+pub(crate) use self::next::STATEMENTS as NEXT_STATEMENTS;
+
 pub(crate) static STATEMENTS: &[&Statement] = &[
     &RANGE,
     &LOCK_RANGE,
@@ -120,9 +116,9 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &LIST.all,
     &LIST.of_value,
     &LIST.of_key,
+    &LIST_OF_RANGE,
     &SINCE,
     &USED,
-    &NEXT,
     &LAPSED,
     &INSERT,
     &UPDATE,
@@ -288,7 +284,10 @@ impl Reads {
         let after = page.parsed::<i64>()?.unwrap_or(0);
         let status = filter.status.map(Status::as_str);
         let mut params = params![scope, filter.range, filter.tenant, status, after, page.fetch()].to_vec();
-        let statement = LIST.choose(filter.label.as_ref(), &mut params);
+        let statement = match filter {
+            AsnFilter { range: Some(_), label: None, .. } => &LIST_OF_RANGE,
+            _ => LIST.choose(filter.label.as_ref(), &mut params),
+        };
         let items = self.list(statement, &params, read).await?;
         Ok(page.listing(items, |asn| asn.number.to_string()))
     }
@@ -353,7 +352,9 @@ impl Tx {
             now,
         ];
         self.remember_arranged(&RANGE, &params![range.id], dated, now).await?;
-        self.touch("range", &UPDATE_RANGE, &params).await
+        self.touch("range", &UPDATE_RANGE, &params).await?;
+        // It may have other numbers now: what is free of them is computed when next asked for.
+        self.delete_space(&range.id.to_string()).await
     }
 
     /// Removes a range that no number is taken of.
@@ -362,7 +363,8 @@ impl Tx {
     /// [`crate::Constraint::Referenced`] when one is, and when the database fails.
     pub async fn delete_asn_range(&mut self, id: AsnRangeId, now: Timestamp) -> Result<()> {
         self.remember_arranged(&RANGE, &params![id], dated, now).await?;
-        self.touch("range", &DELETE_RANGE, &params![id]).await
+        self.touch("range", &DELETE_RANGE, &params![id]).await?;
+        self.delete_space(&id.to_string()).await
     }
 
     /// Reads a range and locks it until the transaction ends: before a number of it is chosen.
@@ -371,16 +373,6 @@ impl Tx {
     /// [`StoreError`] when the database fails.
     pub async fn lock_asn_range(&mut self, id: AsnRangeId) -> Result<Option<AsnRange>> {
         self.one(&LOCK_RANGE, &params![id], read_range).await
-    }
-
-    /// The lowest number of a range that is not taken. Lock the range first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
-    pub async fn next_asn(&mut self, range: &AsnRange) -> Result<Option<AsNumber>> {
-        let params = params![range.id, range.span.last()];
-        let found = self.one(&NEXT, &params, |row| row.int_or_null("number")).await?;
-        Ok(found.flatten().and_then(|number| AsNumber::new(number).ok()))
     }
 
     /// Takes a number. Lock its range first.
@@ -401,6 +393,7 @@ impl Tx {
             Param::json(&asn.labels)?,
         ];
         self.execute(&INSERT, &params).await?;
+        self.cut_asn(&asn.range_id.to_string(), asn.number).await?;
         self.label(&asn.id.to_string(), asn.tenant_id, None, &asn.labels).await
     }
 
@@ -434,6 +427,7 @@ impl Tx {
         self.remember(&known, now).await?;
         self.label(&id.to_string(), None, Some(&known.labels), &Labels::new()).await?;
         self.touch("AS number", &DELETE, &params![id]).await?;
+        self.give_asn(&known.range_id.to_string(), known.number).await?;
         Ok(None)
     }
 }

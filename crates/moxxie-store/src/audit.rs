@@ -201,7 +201,7 @@ impl Tx {
         }
         let writer = self.shared.writer.clone();
         let (mut seq, mut hash) = self.lock_head(&writer).await?;
-        let many = drafts.len() > MANY;
+        let many = drafts.len() > 1;
         let mut rows = Vec::new();
         let count = drafts.len();
         for (index, draft) in drafts.into_iter().enumerate() {
@@ -248,8 +248,8 @@ impl Tx {
     }
 }
 
-/// More events than this are written several at a time.
-const MANY: usize = 100;
+/// How many events are written by one statement.
+const MANY: usize = 500;
 
 /// An event for [`INSERT_MANY`].
 fn many_row(event: &AuditEvent) -> Result<Value> {

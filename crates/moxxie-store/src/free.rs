@@ -3,6 +3,8 @@
 //! Every method here wants the pool locked by the caller, and writes the pool's counters
 //! ([`Tx::save_used`]) only in [`Tx::rebuild`]: the caller does that once for all it did.
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
 use moxxie_core::{
     PoolId,
@@ -11,7 +13,6 @@ use moxxie_core::{
     pool::{Policy, Pool, Used},
     prefix::{bounds, overlap},
 };
-
 use serde_json::json;
 
 use crate::{
@@ -41,6 +42,45 @@ static LOWEST: Statement = Statement::new(
              ORDER BY f.first LIMIT 1) AS prefix
      FROM sizes",
 );
+// The best fitting of a length, as many as there are requests.
+static BEST_MANY: Statement = Statement::new(
+    "free.best_many",
+    "SELECT prefix FROM free_block WHERE pool_id = $1 AND length <= $2
+     ORDER BY length DESC, first LIMIT $3",
+);
+// The lowest of every length, as many as there are requests: from each to the next one by the index.
+static LOWEST_MANY: Statement = Statement::new(
+    "free.lowest_many",
+    "WITH RECURSIVE sizes (length) AS (
+         SELECT $2 UNION ALL SELECT length + 1 FROM sizes WHERE length < $3
+     ), walk (length, number, first) AS (
+         SELECT length, 1, (SELECT f.first FROM free_block f WHERE f.pool_id = $1 AND f.length = sizes.length
+                            ORDER BY f.first LIMIT 1) FROM sizes
+         UNION ALL
+         SELECT w.length, w.number + 1,
+                (SELECT f.first FROM free_block f WHERE f.pool_id = $1 AND f.length = w.length
+                 AND f.first > w.first ORDER BY f.first LIMIT 1)
+         FROM walk w WHERE w.number < $4 AND w.first IS NOT NULL
+     )
+     SELECT (SELECT f.prefix FROM free_block f WHERE f.pool_id = $1 AND f.first = walk.first) AS prefix
+     FROM walk WHERE first IS NOT NULL",
+)
+.postgres(
+    "SELECT f.prefix FROM generate_series($2::bigint, $3::bigint) AS sizes (length) CROSS JOIN LATERAL (
+         SELECT prefix FROM free_block f WHERE f.pool_id = $1 AND f.length = sizes.length
+         ORDER BY f.first LIMIT $4) AS f",
+);
+static AROUND_MANY: Statement = Statement::new(
+    "free.around_many",
+    "SELECT (SELECT f.prefix FROM free_block f WHERE f.pool_id = $1 AND f.first <= unhex(j.value)
+             ORDER BY f.first DESC LIMIT 1) AS prefix
+     FROM json_each($2) j",
+)
+.postgres(
+    "SELECT (SELECT f.prefix FROM free_block f WHERE f.pool_id = $1 AND f.first <= decode(j.value, 'hex')
+             ORDER BY f.first DESC LIMIT 1) AS prefix
+     FROM json_array_elements_text($2::json) AS j (value)",
+);
 // Free blocks never overlap, so of all that begin at or before an address only the last can hold it.
 static BEFORE: Statement = Statement::new(
     "free.before",
@@ -55,21 +95,45 @@ static INSERT: Statement = Statement::new(
     "free.insert",
     "INSERT INTO free_block (pool_id, first, length, prefix) VALUES ($1, $2, $3, $4)",
 );
-static INSERT_MANY: Statement = Statement::new(
-    "free.insert_many",
+static DELETE: Statement =
+    Statement::new("free.delete", "DELETE FROM free_block WHERE pool_id = $1 AND first = $2 AND length = $3");
+static FILL: Statement = Statement::new(
+    "free.fill",
     "INSERT INTO free_block (pool_id, first, length, prefix)
      SELECT $1, unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each($2)",
 )
 .postgres(
     "INSERT INTO free_block (pool_id, first, length, prefix)
-     SELECT $1, decode(value ->> 0, 'hex'), (value ->> 1)::bigint, value ->> 2 FROM json_array_elements($2::json)",
+     SELECT $1, decode(value ->> 0, 'hex'), (value ->> 1)::bigint, value ->> 2
+     FROM json_array_elements($2::json)",
 );
-static DELETE: Statement =
-    Statement::new("free.delete", "DELETE FROM free_block WHERE pool_id = $1 AND first = $2 AND length = $3");
+static DELETE_MANY: Statement = Statement::new(
+    "free.delete_many",
+    "DELETE FROM free_block WHERE pool_id = $1 AND first IN (SELECT unhex(value) FROM json_each($2))",
+)
+.postgres(
+    "DELETE FROM free_block WHERE pool_id = $1
+         AND first = ANY (ARRAY (SELECT decode(value, 'hex') FROM json_array_elements_text($2::json) AS j (value)))",
+);
 static CLEAR: Statement = Statement::new("free.clear", "DELETE FROM free_block WHERE pool_id = $1");
 
-pub(crate) static STATEMENTS: &[&Statement] =
-    &[&BEST, &LOWEST, &BEFORE, &BETWEEN, &INSERT, &INSERT_MANY, &DELETE, &CLEAR];
+pub(crate) static STATEMENTS: &[&Statement] = &[
+    &BEST,
+    &LOWEST,
+    &BEST_MANY,
+    &LOWEST_MANY,
+    &AROUND_MANY,
+    &BEFORE,
+    &BETWEEN,
+    &INSERT,
+    &DELETE,
+    &FILL,
+    &DELETE_MANY,
+    &CLEAR,
+];
+
+/// How many blocks are written by one statement.
+const CHUNK: usize = 5000;
 
 impl Reads {
     /// The free block that the policy takes a prefix of this length from.
@@ -80,6 +144,31 @@ impl Reads {
         let params = params![pool.id, pool.prefix.prefix_len(), length];
         let lowest = self.list(&LOWEST, &params, |row| row.parsed_or_null::<IpNet>("prefix")).await?;
         Ok(choose(policy, lowest.into_iter().flatten(), length))
+    }
+
+    /// The free blocks that the policy can come to take prefixes of this length from, when so many prefixes, of
+    /// whatever length and by whatever policy, are taken of the pool: see [`moxxie_core::free_blocks`].
+    pub(crate) async fn blocks_for(
+        &self,
+        pool: &Pool,
+        policy: Policy,
+        length: u8,
+        many: u32,
+    ) -> Result<Vec<IpNet>> {
+        if matches!(policy, Policy::BestFit | Policy::ByVlan) {
+            let params = params![pool.id, length, many];
+            return self.list(&BEST_MANY, &params, |row| row.prefix("prefix")).await;
+        }
+        let params = params![pool.id, pool.prefix.prefix_len(), length, many];
+        self.list(&LOWEST_MANY, &params, |row| row.prefix("prefix")).await
+    }
+
+    /// The free blocks that hold these prefixes, as far as there are any.
+    pub(crate) async fn blocks_around(&self, pool: PoolId, prefixes: &[IpNet]) -> Result<Vec<IpNet>> {
+        let firsts: Vec<String> = prefixes.iter().map(|prefix| hex(&bounds(prefix).0)).collect();
+        let params = params![pool, Param::json(&firsts)?];
+        let found = self.list(&AROUND_MANY, &params, |row| row.parsed_or_null::<IpNet>("prefix")).await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// The free block that holds the whole prefix.
@@ -141,16 +230,36 @@ impl Tx {
         let occupied: Vec<IpNet> = there.iter().map(|(prefix, _)| *prefix).collect();
         let free = gaps(pool.prefix, &occupied);
         self.execute(&CLEAR, &params![pool.id]).await?;
-        for blocks in free.chunks(10_000) {
-            let row = |block: &IpNet| json!([hex(&bounds(block).0), block.prefix_len(), block.to_string()]);
-            let rows: Vec<_> = blocks.iter().map(row).collect();
-            self.execute(&INSERT_MANY, &params![pool.id, Param::json(&rows)?]).await?;
-        }
+        self.fill_blocks(pool.id, &free).await?;
         pool.used = Used::default();
         for (prefix, status) in there {
             pool.used.add(status, prefix.prefix_len());
         }
         self.save_used(pool).await
+    }
+
+    /// Takes some blocks out of the free ones, and puts others in.
+    pub(crate) async fn replace_blocks(
+        &mut self,
+        pool: PoolId,
+        gone: &BTreeSet<IpNet>,
+        new: &BTreeSet<IpNet>,
+    ) -> Result<()> {
+        if !gone.is_empty() {
+            let firsts: Vec<String> = gone.iter().map(|block| hex(&bounds(block).0)).collect();
+            self.execute(&DELETE_MANY, &params![pool, Param::json(&firsts)?]).await?;
+        }
+        let new: Vec<IpNet> = new.iter().copied().collect();
+        self.fill_blocks(pool, &new).await
+    }
+
+    async fn fill_blocks(&mut self, pool: PoolId, blocks: &[IpNet]) -> Result<()> {
+        for chunk in blocks.chunks(CHUNK) {
+            let row = |block: &IpNet| json!([hex(&bounds(block).0), block.prefix_len(), block]);
+            let rows: Vec<_> = chunk.iter().map(row).collect();
+            self.execute(&FILL, &params![pool, Param::json(&rows)?]).await?;
+        }
+        Ok(())
     }
 
     async fn insert_block(&mut self, pool: PoolId, block: IpNet) -> Result<()> {

@@ -27,6 +27,8 @@ static INSERT: Statement = Statement::new(
     "space.insert",
     "INSERT INTO space (id, prefix_id, network_id, version) VALUES ($1, $2, $3, 1) ON CONFLICT (id) DO NOTHING",
 );
+static INSERT_BARE: Statement =
+    Statement::new("space.insert_bare", "INSERT INTO space (id, version) VALUES ($1, 1)");
 static MOVE: Statement = Statement::new("space.move", "UPDATE space SET version = version + 1 WHERE id = $1");
 static DELETE: Statement = Statement::new("space.delete", "DELETE FROM space WHERE id = $1");
 static WINDOW: Statement = Statement::new(
@@ -67,6 +69,7 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &GET,
     &LOCK,
     &INSERT,
+    &INSERT_BARE,
     &MOVE,
     &DELETE,
     &WINDOW,
@@ -230,12 +233,12 @@ impl Tx {
                     free.push((start, last));
                 }
                 if free.len() >= CHUNK as usize {
-                    self.fill(space, &free).await?;
+                    self.fill_free(space, &free).await?;
                     free.clear();
                 }
             }
         }
-        self.fill(space, &free).await
+        self.fill_free(space, &free).await
     }
 
     /// Cuts what is recorded from a number on out of what is free, after somebody recorded it behind our back: as
@@ -252,10 +255,50 @@ impl Tx {
             left.remove(taken, taken);
         }
         self.execute(&CUT, &params![space, first.to_be_bytes()]).await?;
-        self.fill(space, &left.iter().collect::<Vec<_>>()).await
+        self.fill_free(space, &left.iter().collect::<Vec<_>>()).await
     }
 
-    async fn fill(&mut self, space: &str, ranges: &[(u128, u128)]) -> Result<()> {
+    /// Makes a space that is no prefix's.
+    pub(crate) async fn insert_bare_space(&mut self, id: &str) -> Result<()> {
+        self.execute(&INSERT_BARE, &params![id]).await.map(drop)
+    }
+
+    /// The lowest free number.
+    pub(crate) async fn lowest_free(&self, space: &str) -> Result<Option<u128>> {
+        Ok(self.one(&WINDOW, &params![space, 1_i64], read_range).await?.map(|(first, _)| first))
+    }
+
+    /// Cuts a number out of what is free; one that is not free, or a space that is not there, stays as it is. The
+    /// caller holds what guards the space.
+    pub(crate) async fn cut_free(&mut self, space: &str, number: u128) -> Result<()> {
+        let below = self.one(&BELOW, &params![space, number.to_be_bytes()], read_range).await?;
+        let Some((first, last)) = below.filter(|(_, last)| number <= *last) else { return Ok(()) };
+        self.execute(&CUT, &params![space, first.to_be_bytes()]).await?;
+        let mut left: RangeSet = [(first, last)].into_iter().collect();
+        left.remove(number, number);
+        self.fill_free(space, &left.iter().collect::<Vec<_>>()).await
+    }
+
+    /// Gives a number back and joins it with what is free beside it; a space that is not there is made when next
+    /// asked for. The caller holds what guards the space.
+    pub(crate) async fn give_free(&mut self, space: &str, number: u128) -> Result<()> {
+        if self.space(space).await?.is_none() {
+            return Ok(());
+        }
+        let (below, above) = self.free_around(space, number).await?;
+        let beside = [
+            below.filter(|(_, last)| last.saturating_add(1) >= number),
+            above.filter(|(first, _)| first.saturating_sub(1) == number),
+        ];
+        let mut joined: RangeSet = [(number, number)].into_iter().collect();
+        for (first, last) in beside.into_iter().flatten() {
+            self.execute(&CUT, &params![space, first.to_be_bytes()]).await?;
+            joined.insert(first, last);
+        }
+        self.fill_free(space, &joined.iter().collect::<Vec<_>>()).await
+    }
+
+    pub(crate) async fn fill_free(&mut self, space: &str, ranges: &[(u128, u128)]) -> Result<()> {
         if ranges.is_empty() {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! Idempotency keys: what was answered to a request that may be repeated.
 
-use moxxie_core::Timestamp;
-use serde_json::Value;
+use moxxie_core::{Timestamp, audit::hex};
+use serde_json::{Value, json};
 
 use crate::{
     Reads, Result, Tx,
@@ -20,10 +20,22 @@ static INSERT: Statement = Statement::new(
     "INSERT INTO idempotency (principal, route, key, body_hash, status, response, created_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7)",
 );
+static INSERT_MANY: Statement = Statement::new(
+    "idempotency.insert_many",
+    "INSERT INTO idempotency (principal, route, key, body_hash, status, response, created_at)
+     SELECT value ->> 0, value ->> 1, value ->> 2, unhex(value ->> 3), value ->> 4, value ->> 5, value ->> 6
+     FROM json_each($1)",
+)
+.postgres(
+    "INSERT INTO idempotency (principal, route, key, body_hash, status, response, created_at)
+     SELECT value ->> 0, value ->> 1, value ->> 2, decode(value ->> 3, 'hex'), (value ->> 4)::bigint,
+            value ->> 5, (value ->> 6)::bigint
+     FROM json_array_elements($1::json)",
+);
 static PURGE: Statement =
     Statement::new("idempotency.purge", "DELETE FROM idempotency WHERE created_at < $1");
 
-pub(crate) static STATEMENTS: &[&Statement] = &[&GET, &INSERT, &PURGE];
+pub(crate) static STATEMENTS: &[&Statement] = &[&GET, &INSERT, &INSERT_MANY, &PURGE];
 
 /// What was answered to a request with an idempotency key. Never one that shows a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +104,29 @@ impl Tx {
             answer.created_at,
         ];
         self.execute(&INSERT, &params).await.map(drop)
+    }
+
+    /// Keeps several answers, as [`Self::insert_idempotent`] does.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails or refuses.
+    pub async fn insert_idempotents(&mut self, answers: &[Idempotent]) -> Result<()> {
+        if answers.is_empty() {
+            return Ok(());
+        }
+        let row = |answer: &Idempotent| {
+            json!([
+                answer.principal,
+                answer.route,
+                answer.key,
+                hex(&answer.body_hash),
+                answer.status,
+                answer.response.to_string(),
+                answer.created_at.as_microsecond(),
+            ])
+        };
+        let rows: Vec<Value> = answers.iter().map(row).collect();
+        self.execute(&INSERT_MANY, &[Param::json(&rows)?]).await.map(drop)
     }
 
     /// Forgets the answers older than this; says how many.

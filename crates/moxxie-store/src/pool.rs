@@ -30,6 +30,10 @@ macro_rules! select {
 
 static GET: Statement = Statement::new("pool.get", select!("WHERE id = $1"));
 static LOCK: Statement = Statement::new("pool.lock", select!("WHERE id = $1")).locking("pool");
+static LOCK_MANY: Statement =
+    Statement::new("pool.lock_many", select!("WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id"))
+        .postgres(select!("WHERE id IN (SELECT json_array_elements_text($1::json)) ORDER BY id"))
+        .locking("pool");
 static BY_NAME: Statement = Statement::new("pool.by_name", select!("WHERE name = $1"));
 static LIST: Statement = Statement::new("pool.list", select!("ORDER BY name"));
 static FOR_SITE: Statement = Statement::new(
@@ -74,12 +78,12 @@ static HAND_OVER_NETWORKS6: Statement = Statement::new(
 static OUTSIDE: Statement = Statement::new(
     "pool.outside",
     "SELECT prefix FROM prefix WHERE pool_id = $1 AND NOT (first >= $2 AND last <= $3)
-     ORDER BY first LIMIT 1",
+     ORDER BY family, first LIMIT 1",
 );
 static CROSSING: Statement = Statement::new(
     "pool.crossing",
     "SELECT prefix FROM prefix WHERE pool_id = $1 AND length < $2 AND first <= $4 AND last >= $3
-     ORDER BY first LIMIT 1",
+     ORDER BY family, first LIMIT 1",
 );
 static WITHIN: Statement = Statement::new(
     "pool.within",
@@ -98,6 +102,7 @@ static FREE: Statement = Statement::new(
 pub(crate) static STATEMENTS: &[&Statement] = &[
     &GET,
     &LOCK,
+    &LOCK_MANY,
     &BY_NAME,
     &LIST,
     &FOR_SITE,
@@ -422,11 +427,11 @@ impl Tx {
         let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
-        let mut pools = Vec::with_capacity(ids.len());
-        for id in ids {
-            pools.extend(self.one(&LOCK, &params![id], read).await?);
+        match ids.as_slice() {
+            [] => Ok(Vec::new()),
+            [id] => self.list(&LOCK, &params![*id], read).await,
+            many => self.list(&LOCK_MANY, &[Param::json(many)?], read).await,
         }
-        Ok(pools)
     }
 
     /// Reads one pool and locks it until the transaction ends.

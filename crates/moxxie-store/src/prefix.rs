@@ -1,6 +1,8 @@
-//! Prefixes: allocation from pools and release. How they change their shape is in `reshape`.
+//! Prefixes: allocation from pools and release. Many at once are taken in `set`; how they change
+//! their shape is in `reshape`.
 
 mod reshape;
+mod set;
 
 use ipnet::IpNet;
 use moxxie_core::{
@@ -16,7 +18,10 @@ use moxxie_core::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-pub use self::reshape::ReshapeError;
+pub use self::{
+    reshape::ReshapeError,
+    set::{Taken, Want, Wanted},
+};
 use crate::{
     Constraint, Listing, Page, Place, Reads, Remembered, Result, StoreError, Tx, Window,
     label::{LabelFilter, Labelled, Labels, labelled},
@@ -113,7 +118,8 @@ static COUNTS: Statement = Statement::new(
     "prefix.counts",
     "SELECT status, length, COUNT(*) AS count FROM prefix WHERE pool_id = $1 GROUP BY status, length",
 );
-// A tenant's prefixes have an index of their own; the other filters are looked at row by row.
+// A tenant's prefixes, a pool's and those in a rare status have indexes of their own; what else is asked for is looked
+// at row by row.
 macro_rules! list {
     ($($more:literal),*) => {
         concat!(
@@ -128,6 +134,9 @@ macro_rules! list {
 }
 static LIST: Labelled = labelled!("prefix.list", list, "id", "$12", "$13");
 static LIST_OF_TENANT: Statement = Statement::new("prefix.list_of_tenant", list!("tenant_id = $5 AND "));
+static LIST_OF_POOL: Statement = Statement::new("prefix.list_of_pool", list!("pool_id = $4 AND "));
+static LIST_OF_STATUS: Statement =
+    Statement::new("prefix.list_of_status", list!("status = $2 AND status <> 'assigned' AND "));
 static LAPSED: Statement =
     Statement::new("prefix.lapsed", select!("WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2"));
 static LAPSED_IN_POOL: Statement = Statement::new(
@@ -163,6 +172,8 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &LIST.of_value,
     &LIST.of_key,
     &LIST_OF_TENANT,
+    &LIST_OF_POOL,
+    &LIST_OF_STATUS,
     &LAPSED,
     &LAPSED_IN_POOL,
     &INSERT,
@@ -171,6 +182,8 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &DELETE,
     &reshape::RESHAPE,
 ];
+
+pub(crate) use self::set::STATEMENTS as SET_STATEMENTS;
 
 /// A prefix, as stored. Whatever its claim, it takes its space.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -435,9 +448,12 @@ impl Reads {
             page.fetch(),
         ]
         .to_vec();
-        let statement = match &filter.label {
-            None if filter.tenant.is_some() => &LIST_OF_TENANT,
-            label => LIST.choose(label.as_ref(), &mut params),
+        let statement = match filter {
+            PrefixFilter { label: Some(label), .. } => LIST.choose(Some(label), &mut params),
+            PrefixFilter { tenant: Some(_), .. } => &LIST_OF_TENANT,
+            PrefixFilter { status: Some(status), .. } if *status != Status::Assigned => &LIST_OF_STATUS,
+            PrefixFilter { pool: Some(_), .. } => &LIST_OF_POOL,
+            _ => &LIST.all,
         };
         let items = self.list(statement, &params, read).await?;
         Ok(page.listing(items, |record| record.prefix.to_string()))

@@ -73,6 +73,7 @@ impl Statement {
 pub static ALL: &[&[&Statement]] = &[
     crate::address::STATEMENTS,
     crate::asn::STATEMENTS,
+    crate::asn::NEXT_STATEMENTS,
     crate::audit::STATEMENTS,
     crate::batch::STATEMENTS,
     crate::change::STATEMENTS,
@@ -97,6 +98,7 @@ pub static ALL: &[&[&Statement]] = &[
     crate::plan::STATEMENTS,
     crate::pool::STATEMENTS,
     crate::prefix::STATEMENTS,
+    crate::prefix::SET_STATEMENTS,
     crate::range::STATEMENTS,
     crate::router::STATEMENTS,
     crate::sample::STATEMENTS,

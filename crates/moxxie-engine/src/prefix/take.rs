@@ -39,12 +39,13 @@ pub(crate) struct Taking {
 }
 
 /// The checked form of a request: one prefix, or one of each family.
+#[derive(Debug, Clone)]
 pub(super) struct Order {
-    takings: Vec<Taking>,
-    tenant: Option<TenantId>,
-    wish: Wish,
-    purpose: String,
-    labels: std::collections::BTreeMap<String, String>,
+    pub(super) takings: Vec<Taking>,
+    pub(super) tenant: Option<TenantId>,
+    pub(super) wish: Wish,
+    pub(super) purpose: String,
+    pub(super) labels: std::collections::BTreeMap<String, String>,
 }
 
 impl Order {

@@ -79,6 +79,11 @@ impl Database {
         self.url.strip_prefix("sqlite:").unwrap()
     }
 
+    /// A connection of its own to PostgreSQL.
+    pub async fn postgres(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.unwrap()
+    }
+
     /// Runs SQL behind the store's back.
     pub async fn raw(&self, sql: &str) -> Result<u64, sqlx::Error> {
         let sql = AssertSqlSafe(sql.to_owned());

@@ -1,4 +1,5 @@
-//! One client among many: orders, addresses, removals, at random.
+//! One client among many: orders, addresses, removals, at random. What it does with prefixes, VLAN ids and AS numbers
+//! is in `shapes`.
 
 use std::{
     sync::{
@@ -12,7 +13,10 @@ use ipnet::IpNet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::ledger::{Given, Ledger};
+use super::{
+    ASN_RANGE,
+    ledger::{Given, Ledger},
+};
 
 /// How long a client asks again for what nobody answered.
 const PERSISTENCE: Duration = Duration::from_secs(90);
@@ -23,6 +27,8 @@ pub(crate) struct Pool {
     pub(crate) name: String,
     pub(crate) site: String,
     pub(crate) prefix: IpNet,
+    /// Whether prefixes are moved out of it, and parts of it with them.
+    pub(crate) moves: bool,
     /// A network in it that everybody takes addresses from.
     pub(crate) shared: String,
     pub(crate) shared_subnet: Option<IpNet>,
@@ -45,12 +51,12 @@ pub(crate) struct World {
 
 /// A client with its own randomness and memory.
 pub(crate) struct Client {
-    world: Arc<World>,
+    pub(crate) world: Arc<World>,
     http: reqwest::Client,
-    random: fastrand::Rng,
+    pub(crate) random: fastrand::Rng,
     number: usize,
     keys: u64,
-    ledger: Ledger,
+    pub(crate) ledger: Ledger,
 }
 
 impl Drop for Client {
@@ -73,7 +79,7 @@ impl Client {
             if self.world.failed.load(Ordering::Relaxed) {
                 break;
             }
-            match self.random.u32(0..100) {
+            match self.random.u32(0..160) {
                 0..22 => self.order(None, None).await,
                 22..30 => self.order_certain_subnet().await,
                 30..34 => self.order_contended_vlan().await,
@@ -81,13 +87,14 @@ impl Client {
                 50..72 => self.next_address().await,
                 72..80 => self.certain_address().await,
                 80..94 => self.release_address().await,
+                94..154 => self.shape().await,
                 _ => self.look().await,
             }
         }
         std::mem::take(&mut self.ledger)
     }
 
-    fn pool(&mut self) -> Pool {
+    pub(crate) fn pool(&mut self) -> Pool {
         let index = self.random.usize(0..self.world.pools.len());
         self.world.pools[index].clone()
     }
@@ -119,6 +126,8 @@ impl Client {
             }
             // Taken, or full.
             409 => {}
+            // That part of the pool is another pool by now.
+            422 if pool.moves && subnet.is_some() => {}
             _ => panic!("{status}: {answer}"),
         }
     }
@@ -213,22 +222,25 @@ impl Client {
 
     async fn look(&mut self) {
         let pool = self.pool();
-        let path = match self.random.u32(0..4) {
+        let path = match self.random.u32(0..7) {
             0 => format!("networks?datacenter={}&limit=50", pool.site),
             1 => format!("networks/{}/ips", pool.shared),
             2 => format!("pools/{}", pool.name),
+            3 => format!("prefixes?within={}&limit=50", pool.prefix.to_string().replace('/', "%2F")),
+            4 => format!("prefixes/tree?within={}&limit=50", pool.prefix.to_string().replace('/', "%2F")),
+            5 => format!("asns?range={ASN_RANGE}&limit=50"),
             _ => format!("datacenters/{}/available-resources", pool.site),
         };
         let (status, answer) = self.ask(Method::GET, &path, None).await;
         assert_eq!(status, 200, "{path}: {answer}");
     }
 
-    fn one_of(&mut self, count: usize) -> Option<usize> {
+    pub(crate) fn one_of(&mut self, count: usize) -> Option<usize> {
         (count > 0).then(|| self.random.usize(0..count))
     }
 
     /// Asks one of the servers; asks again, with the same key, when nobody can know what became of it.
-    async fn ask(&mut self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) async fn ask(&mut self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
         self.keys += 1;
         let key = format!("storm-{}-{}", self.number, self.keys);
         self.world.begun.fetch_add(1, Ordering::Relaxed);

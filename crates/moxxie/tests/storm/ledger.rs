@@ -35,6 +35,12 @@ pub(crate) struct Ledger {
     pub(crate) networks: BTreeMap<String, Given>,
     /// By network.
     pub(crate) addresses: BTreeMap<String, BTreeSet<IpAddr>>,
+    /// Prefixes that are no network's, by id.
+    pub(crate) prefixes: BTreeMap<String, IpNet>,
+    /// VLAN ids that are no network's, by id of the record: the site and the number.
+    pub(crate) vlans: BTreeMap<String, (String, u64)>,
+    /// AS numbers, by id of the record.
+    pub(crate) asns: BTreeMap<String, u64>,
     /// Answers by status.
     pub(crate) answers: BTreeMap<u16, u64>,
     /// Requests sent again because nobody knew what had become of them.
@@ -53,6 +59,15 @@ impl Ledger {
                 assert!(all.insert(address), "{address} was given to two clients");
             }
         }
+        for (id, prefix) in other.prefixes {
+            assert!(self.prefixes.insert(id, prefix).is_none(), "{prefix} was given to two clients");
+        }
+        for (id, vlan) in other.vlans {
+            assert!(self.vlans.insert(id, vlan).is_none(), "one VLAN id was given to two clients");
+        }
+        for (id, number) in other.asns {
+            assert!(self.asns.insert(id, number).is_none(), "AS {number} was given to two clients");
+        }
         for (status, count) in other.answers {
             *self.answers.entry(status).or_default() += count;
         }
@@ -60,10 +75,15 @@ impl Ledger {
         self
     }
 
-    /// No VLAN twice in a site, no subnet over another.
+    /// No VLAN twice in a site, no subnet over another, no AS number twice.
     pub(crate) fn assert_disjoint(&self, foreign: &[IpNet]) {
         let mut vlans = BTreeSet::new();
-        let mut subnets: Vec<IpNet> = foreign.to_vec();
+        let mut subnets: Vec<IpNet> = foreign.iter().chain(self.prefixes.values()).copied().collect();
+        for (site, vlan) in self.vlans.values() {
+            assert!(vlans.insert((site, *vlan)), "VLAN {vlan} of {site} is given twice");
+        }
+        let numbers: BTreeSet<&u64> = self.asns.values().collect();
+        assert_eq!(numbers.len(), self.asns.len(), "an AS number is given twice");
         for (id, given) in &self.networks {
             assert!(vlans.insert((&given.site, given.vlan)), "VLAN {} of {id} is given twice", given.vlan);
             subnets.push(given.subnet);

@@ -12,6 +12,7 @@ mod common;
 mod client;
 mod foreign;
 mod ledger;
+mod shapes;
 
 use std::{
     collections::BTreeSet,
@@ -36,6 +37,8 @@ use tokio::task::{JoinHandle, JoinSet, block_in_place};
 const CLIENTS: usize = 64;
 const SITES: usize = 4;
 const POOLS: usize = 8;
+/// Everybody takes AS numbers of this range.
+const ASN_RANGE: &str = "storm";
 
 /// Which database, and what happens to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,11 +109,16 @@ async fn storm(story: Story, requests: u64) {
     let written = foreign.await.unwrap();
     let seconds = begun.elapsed().as_secs_f64();
     println!(
-        "{story:?}: answers {:?}, {} repeated, {written} foreign writes, {} networks and {} addresses left, {seconds:.1} s",
+        "{story:?}: answers {:?}, {} repeated, {written} foreign writes, {} networks, {} addresses, {} prefixes, \
+         {} VLAN ids and {} AS numbers left, {seconds:.1} s, {:.0} requests/s",
         all.answers,
         all.repeated,
         all.networks.len(),
         all.addresses.values().map(BTreeSet::len).sum::<usize>(),
+        all.prefixes.len(),
+        all.vlans.len(),
+        all.asns.len(),
+        requests as f64 / seconds,
     );
 
     place.check(&world, &http, all).await;
@@ -184,8 +192,12 @@ impl Place {
             let (status, network) = self.call(&urls[0], Method::POST, "networks/allocate", Some(body)).await;
             assert_eq!(status, 201, "{network}");
             let (shared, given) = Given::read(&network);
-            pools.push(Pool { name, site, prefix, shared, shared_subnet: Some(given.subnet) });
+            let moves = number >= POOLS - shapes::MOVING;
+            pools.push(Pool { name, site, prefix, moves, shared, shared_subnet: Some(given.subnet) });
         }
+        let range = json!({"name": ASN_RANGE, "range": "4200000000-4200000400"});
+        let (status, range) = self.call(&urls[0], Method::POST, "asn-ranges", Some(range)).await;
+        assert_eq!(status, 201, "{range}");
         let begun = AtomicU64::new(0);
         World {
             urls: RwLock::new(urls),
@@ -205,7 +217,11 @@ impl Place {
             None => foreign::Session::sqlite(&self.directory(0).join("data/moxxie.db"), seed),
         };
         tokio::spawn(async move {
-            let pools: Vec<_> = world.pools.iter().map(|pool| (pool.name.clone(), pool.prefix)).collect();
+            // Not where pools change their shape: what is written there could lie in another one by then.
+            let pools: Vec<_> = world.pools[..POOLS - shapes::MOVING]
+                .iter()
+                .map(|pool| (pool.name.clone(), pool.prefix))
+                .collect();
             while !over.load(Ordering::Relaxed) {
                 session.write(&pools);
                 tokio::time::sleep(foreign::PAUSE).await;
@@ -256,7 +272,8 @@ impl Place {
     async fn list(&self, http: &reqwest::Client, url: &str, path: &str) -> Vec<Value> {
         let (mut items, mut cursor) = (Vec::new(), String::new());
         loop {
-            let url = format!("{url}/api/v1/{path}?limit=1000{cursor}");
+            let more = if path.contains('?') { '&' } else { '?' };
+            let url = format!("{url}/api/v1/{path}{more}limit=1000{cursor}");
             let answer = http.get(url).bearer_auth(&self.token).send().await.unwrap();
             let page: Value = answer.error_for_status().unwrap().json().await.unwrap();
             items.extend(page["items"].as_array().unwrap().iter().cloned());
@@ -282,7 +299,17 @@ impl Place {
         for id in listed.keys() {
             assert!(all.networks.contains_key(id), "nobody was told of {id}");
         }
-        all.assert_disjoint(&[]);
+        let prefixes = self.list(http, &url, "prefixes").await;
+        let (of_networks, others): (Vec<_>, Vec<_>) =
+            prefixes.iter().partition(|prefix| !prefix["networkId"].is_null());
+        assert_eq!(of_networks.len(), all.networks.len(), "each network has its prefix");
+        let (foreign, ours): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|prefix| prefix["purpose"] == "foreign");
+        let ours: std::collections::BTreeMap<_, _> = ours.into_iter().map(shapes::read).collect();
+        assert_eq!(ours, all.prefixes, "prefixes");
+        let foreign: Vec<IpNet> = foreign.into_iter().map(|prefix| shapes::read(prefix).1).collect();
+        all.assert_disjoint(&foreign);
+        self.check_numbers(world, http, &all).await;
         for id in all.networks.keys() {
             let records = self.list(http, &url, &format!("networks/{id}/ips")).await;
             let recorded: BTreeSet<std::net::IpAddr> = records
@@ -294,6 +321,29 @@ impl Place {
         }
         let (_, audit) = self.call(&url, Method::GET, "audit/verify", None).await;
         assert_eq!(audit["intact"], true, "{audit}");
+    }
+
+    /// VLAN ids and AS numbers.
+    async fn check_numbers(&self, world: &World, http: &reqwest::Client, all: &Ledger) {
+        let url = world.urls.read().unwrap()[0].clone();
+        let mut vlans = std::collections::BTreeMap::new();
+        for site in 0..SITES {
+            let site = format!("dc{site}");
+            let (status, list) =
+                self.call(&url, Method::GET, &format!("datacenters/{site}/vlans"), None).await;
+            assert_eq!(status, 200, "{list}");
+            for vlan in list["items"].as_array().unwrap().iter().filter(|vlan| vlan["networkId"].is_null()) {
+                let id = vlan["id"].as_str().unwrap().to_owned();
+                vlans.insert(id, (site.clone(), vlan["vlanId"].as_u64().unwrap()));
+            }
+        }
+        assert_eq!(vlans, all.vlans, "VLAN ids");
+        let asns = self.list(http, &url, "asns").await;
+        let asns: std::collections::BTreeMap<_, _> = asns
+            .iter()
+            .map(|asn| (asn["id"].as_str().unwrap().to_owned(), asn["asn"].as_u64().unwrap()))
+            .collect();
+        assert_eq!(asns, all.asns, "AS numbers");
     }
 
     /// Ends the test with what the servers had to say.
