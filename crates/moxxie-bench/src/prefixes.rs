@@ -24,7 +24,6 @@ pub(crate) async fn measure(
     home: &Path,
     postgres: &str,
 ) -> Result<Value> {
-    let mut client = Client::connect(&server.host, &server.token).await?;
     let span = Duration::from_secs(arguments.seconds);
     let (mut rates, mut bulks) = (Vec::new(), Vec::new());
     println!(
@@ -32,6 +31,8 @@ pub(crate) async fn measure(
         "clients", "fill", "prefixes/s", "pgbench/s", "share", "p50 us", "p99 us"
     );
     for (number, percent) in [5, 95].into_iter().enumerate() {
+        // The rates take longer than the server keeps a silent connection.
+        let mut client = Client::connect(&server.host, &server.token).await?;
         let pool = format!("fill-{percent}");
         let prefix = format!("13.{}.0.0/12", number * 16);
         client.call("POST", "pools", &json!({"name": pool, "prefix": prefix})).await?;
