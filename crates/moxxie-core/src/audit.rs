@@ -1,7 +1,7 @@
 //! Audit events and the hash chain that makes a missing or altered one show.
 
 use ring::digest;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::{EventId, TenantId, Timestamp};
@@ -79,10 +79,22 @@ impl AuditEvent {
     /// order they were built in, so the text is the same in every build.
     #[must_use]
     pub fn expected_hash(&self) -> String {
-        let mut bare = self.clone();
-        bare.hash = String::new();
-        bare.detail = in_order(&self.detail);
-        let text = serde_json::to_vec(&bare).unwrap_or_default();
+        let sealed = Sealed {
+            id: self.id,
+            writer: &self.writer,
+            seq: self.seq,
+            at: self.at,
+            actor: &self.actor,
+            source: &self.source,
+            action: &self.action,
+            object: &self.object,
+            tenant_id: self.tenant_id,
+            outcome: &self.outcome,
+            detail: InOrder(&self.detail),
+            previous: &self.previous,
+            hash: "",
+        };
+        let text = serde_json::to_vec(&sealed).unwrap_or_default();
         hex(digest::digest(&digest::SHA256, &text).as_ref())
     }
 
@@ -114,29 +126,49 @@ impl AuditEvent {
     }
 }
 
-/// The value with the keys of every map in order. `serde_json` keeps maps ordered by key or by insertion
-/// depending on a feature that any crate of a build can switch on; this is the same in both.
-fn in_order(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut pairs: Vec<_> = map.iter().collect();
-            pairs.sort_unstable_by_key(|(key, _)| *key);
-            pairs.into_iter().map(|(key, value)| (key.clone(), in_order(value))).collect()
+/// What an event's hash is computed of: [`AuditEvent`] field by field, with an empty hash.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Sealed<'a> {
+    id: EventId,
+    writer: &'a str,
+    seq: i64,
+    at: Timestamp,
+    actor: &'a str,
+    source: &'a str,
+    action: &'a str,
+    object: &'a str,
+    tenant_id: Option<TenantId>,
+    outcome: &'a str,
+    detail: InOrder<'a>,
+    previous: &'a str,
+    hash: &'static str,
+}
+
+/// A value that is written with the keys of every map in order. `serde_json` keeps maps ordered by key or by
+/// insertion depending on a feature that any crate of a build can switch on; this is the same in both.
+struct InOrder<'a>(&'a Value);
+
+impl Serialize for InOrder<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(map) => {
+                let mut pairs: Vec<_> = map.iter().collect();
+                pairs.sort_unstable_by_key(|(key, _)| *key);
+                serializer.collect_map(pairs.into_iter().map(|(key, value)| (key, InOrder(value))))
+            }
+            Value::Array(items) => serializer.collect_seq(items.iter().map(InOrder)),
+            plain => plain.serialize(serializer),
         }
-        Value::Array(items) => items.iter().map(in_order).collect(),
-        other => other.clone(),
     }
 }
 
 /// Lower-case hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]
@@ -183,6 +215,15 @@ mod tests {
         verify(&events).unwrap();
         let text = serde_json::to_string(&events).unwrap();
         verify(&serde_json::from_str::<Vec<_>>(&text).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn the_hash_is_over_the_json_of_the_event_with_an_empty_hash() {
+        let event = chain(2).remove(1);
+        let bare = AuditEvent { hash: String::new(), ..event.clone() };
+        let text = serde_json::to_vec(&bare).unwrap();
+        assert_eq!(event.hash, hex(digest::digest(&digest::SHA256, &text).as_ref()));
+        assert_eq!(hex(&[0, 15, 0xa5, 255]), "000fa5ff");
     }
 
     #[test]

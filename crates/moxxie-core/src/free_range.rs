@@ -207,6 +207,18 @@ impl FreeRanges {
         changes
     }
 
+    /// Where the lowest range begins now, when all that changed is that numbers were taken from its beginning and some
+    /// of it is left. It is what most changes are, and an index can note it without touching its ranges.
+    #[must_use]
+    pub fn advanced(&self) -> Option<u128> {
+        let mut before = self.before.iter();
+        let ((_, last), (&first, None), None) = (before.next()?, before.next()?, before.next()) else {
+            return None;
+        };
+        let (lowest, now) = self.set.ranges.first_key_value()?;
+        (*lowest == first && *last == Some(*now)).then_some(first)
+    }
+
     /// The changes are kept.
     pub fn settle(&mut self) {
         self.before.clear();
@@ -299,6 +311,14 @@ mod tests {
                     Op::Give(n) => prop_assert_eq!(free.give(n.into()), model.insert(n.into())),
                     Op::Settle => {
                         let changes = free.changes();
+                        if let Some(first) = free.advanced() {
+                            let (&began, &last) = index.first_key_value().expect("a lowest range");
+                            prop_assert!(began < first && first <= last);
+                            let mut cut = index.clone();
+                            cut.remove(&began);
+                            cut.insert(first, last);
+                            prop_assert_eq!(&cut, &free.set.ranges);
+                        }
                         for first in changes.gone {
                             prop_assert!(index.remove(&first).is_some());
                         }

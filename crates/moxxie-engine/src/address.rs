@@ -326,7 +326,7 @@ impl Engine {
         if let Some(family) = known().get(&id) {
             return Ok(*family);
         }
-        let network = self.find_network(context, &id.to_string()).await?;
+        let network = Box::pin(self.find_network(context, &id.to_string())).await?;
         let family = Family::of(network.prefix.addr());
         let mut known = known();
         if known.len() >= MOST_NETWORKS {

@@ -10,6 +10,8 @@
 //! 3. when the database refused something: each request alone, and what is free is corrected by what is there.
 //!
 //! When the answer to a commit is lost, the batch is looked for before anybody is answered.
+//!
+//! What is rarely done is boxed: a worker is made for every burst of requests, and moved where it runs.
 
 pub(crate) mod plan;
 pub(crate) mod space;
@@ -275,14 +277,14 @@ impl Engine {
             Left::Refused(items, _) => (items, false),
         };
         let items = if again && items.len() > 1 {
-            match self.attempt(items, Stage::Locked).await {
+            match Box::pin(self.attempt(items, Stage::Locked)).await {
                 Left::Again(items) | Left::Refused(items, _) => items,
             }
         } else {
             items
         };
         for item in items {
-            self.do_alone(item).await;
+            Box::pin(self.do_alone(item)).await;
         }
     }
 
@@ -308,7 +310,7 @@ impl Engine {
                         return Left::Again(Vec::new());
                     }
                 };
-                let ready = match self.lock_all(&mut tx, &mut spaces, items).await {
+                let ready = match Box::pin(self.lock_all(&mut tx, &mut spaces, items)).await {
                     Ok(ready) => ready,
                     Err((items, error)) if error.is_retryable() => return Left::Refused(items, error),
                     Err((items, error)) => {
@@ -337,19 +339,28 @@ impl Engine {
             if spaces.len() >= MOST_SPACES {
                 spaces.clear();
             }
-            let known = match Known::read(reads, item.network, item.family, self.looked()).await? {
-                Some(known) => known,
-                None => {
-                    Known::make(self.0.store.begin().await?, item.network, item.family).await?;
-                    let made = Known::read(reads, item.network, item.family, self.looked()).await?;
-                    made.ok_or_else(|| Error::not_found("network", item.network))?
-                }
-            };
-            spaces.insert(key, known);
+            spaces.insert(key, Box::pin(self.get_to_know(item, reads)).await?);
         }
         let Some(known) = spaces.get_mut(&key) else { return Ok(()) };
-        known.look_around(reads, self.looked()).await?;
-        self.look_closer(known, item, reads).await
+        if known.looks_old(self.looked()) {
+            Box::pin(known.look_around(reads, self.looked())).await?;
+        }
+        if let Ask::Take { takes, .. } = &item.ask
+            && takes.iter().all(|take| take.address.is_none())
+        {
+            return Ok(());
+        }
+        Box::pin(self.look_closer(known, item, reads)).await
+    }
+
+    /// Reads the space of an item, and makes it before when nothing was given out from it yet.
+    async fn get_to_know(&self, item: &Item, reads: &Reads) -> Result<Known, Error> {
+        if let Some(known) = Known::read(reads, item.network, item.family, self.looked()).await? {
+            return Ok(known);
+        }
+        Known::make(self.0.store.begin().await?, item.network, item.family).await?;
+        let made = Known::read(reads, item.network, item.family, self.looked()).await?;
+        made.ok_or_else(|| Error::not_found("network", item.network))
     }
 
     /// Reads what is free around named addresses, and the records of those that are to go.
@@ -482,10 +493,10 @@ impl Engine {
         failpoint::hit(failpoint::BATCH_PLANNED);
         let written = match tx {
             None => self.0.store.write_batch(&batch).await,
-            Some(tx) => tx.commit_batch(&batch).await,
+            Some(tx) => Box::pin(tx.commit_batch(&batch)).await,
         };
         let written = match written {
-            Err(error) if !error.is_certain() => self.settle(&batch, error).await,
+            Err(error) if !error.is_certain() => Box::pin(self.settle(&batch, error)).await,
             other => other,
         };
         match written {

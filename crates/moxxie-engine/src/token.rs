@@ -72,7 +72,7 @@ impl Engine {
         let token = match self.0.tokens.get(&hash, now) {
             Some(token) => Some(token),
             None => {
-                let found = self.0.store.token_by_hash(&hash).await?;
+                let found = Box::pin(self.0.store.token_by_hash(&hash)).await?;
                 if let Some(token) = &found {
                     self.0.tokens.put(hash, token.clone(), now);
                 }
@@ -87,7 +87,7 @@ impl Engine {
             return Err(Error::Unauthenticated);
         };
         if token.last_used_at.is_none_or(|last| now.duration_since(last) > SignedDuration::from_mins(5)) {
-            self.0.store.touch_token(token.id, now).await?;
+            Box::pin(self.0.store.touch_token(token.id, now)).await?;
             self.0.tokens.put(hash, moxxie_store::Token { last_used_at: Some(now), ..token.clone() }, now);
         }
         Ok(Principal {

@@ -128,9 +128,8 @@ impl Engine {
     pub(crate) async fn recall<T: DeserializeOwned>(&self, context: &Context) -> Result<Option<T>, Error> {
         let Some(idempotency) = &context.idempotency else { return Ok(None) };
         let owner = context.owner();
-        let Some(kept) = self.0.store.idempotent(&owner, &idempotency.route, &idempotency.key).await? else {
-            return Ok(None);
-        };
+        let kept = Box::pin(self.0.store.idempotent(&owner, &idempotency.route, &idempotency.key)).await?;
+        let Some(kept) = kept else { return Ok(None) };
         if kept.body_hash != self.0.store.body_tag(idempotency.body_hash.as_bytes()) {
             return Err(Error::invalid(
                 "Idempotency-Key",
@@ -184,7 +183,7 @@ impl Engine {
             Err(error @ (Error::Conflict { .. } | Error::Invalid(_) | Error::NotFound { .. }))
                 if context.idempotency.is_some() =>
             {
-                self.recall(context).await?.ok_or(error)
+                Box::pin(self.recall(context)).await?.ok_or(error)
             }
             other => other,
         }

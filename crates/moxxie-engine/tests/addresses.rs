@@ -237,7 +237,7 @@ async fn behind_our_back(store: &Store, network: &Network, address: &str) {
     };
     let batch = Batch {
         now,
-        spaces: vec![SpaceStep { id: space, version, changes: RangeChanges::default() }],
+        spaces: vec![SpaceStep { id: space, version, changes: RangeChanges::default(), low: None }],
         taken: vec![record],
         released: Vec::new(),
         turned: Vec::new(),

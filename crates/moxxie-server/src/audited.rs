@@ -3,7 +3,7 @@
 //! What succeeds is noted by the use case, in the transaction that does it. What is refused before that,
 //! from malformed JSON to a missing role, is noted here, in one place for every operation.
 
-use axum::{extract::Request, response::Response};
+use axum::{extract::Request, http::Uri, response::Response};
 use moxxie_api::Problem;
 use moxxie_engine::{Context, Engine, audit::Refusal};
 
@@ -77,7 +77,7 @@ pub(crate) fn action(operation_id: &str) -> Option<&'static str> {
 /// A write that is being asked for.
 pub(crate) struct Attempt {
     action: &'static str,
-    path: String,
+    uri: Uri,
     rehearsal: bool,
 }
 
@@ -86,7 +86,7 @@ impl Attempt {
         let query = request.uri().query().unwrap_or_default();
         Self {
             action,
-            path: request.uri().path().chars().take(200).collect(),
+            uri: request.uri().clone(),
             // A dry run asks what would happen; that the answer is no is not an attempt to write.
             rehearsal: query.split('&').any(|pair| pair == "dryRun=true"),
         }
@@ -115,9 +115,10 @@ pub(crate) struct Refused {
 impl Refused {
     /// Writes it into the trail.
     pub(crate) async fn note(self, engine: &Engine, context: &Context) {
+        let path: String = self.attempt.uri.path().chars().take(200).collect();
         let refusal = Refusal {
             action: self.attempt.action,
-            object: &self.attempt.path,
+            object: &path,
             code: &self.code,
             message: &self.message,
             failed: self.failed,

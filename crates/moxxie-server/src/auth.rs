@@ -23,7 +23,7 @@ pub const ROLE_EXTENSION: &str = "x-required-role";
 #[derive(Clone)]
 pub(crate) struct Guard {
     engine: Engine,
-    rules: Arc<HashMap<(Method, String), Rule>>,
+    rules: Arc<HashMap<String, HashMap<Method, Rule>>>,
 }
 
 /// What holds for one operation.
@@ -35,19 +35,20 @@ struct Rule {
 
 impl Guard {
     pub(crate) fn new(engine: Engine, document: &OpenApi) -> Self {
-        let rules = operations(document)
-            .filter_map(|(method, path, operation)| {
-                let action = operation.operation_id.as_deref().and_then(audited::action);
-                Some(((method, path.to_owned()), Rule { role: role_of(operation)?, action }))
-            })
-            .collect();
+        let mut rules: HashMap<String, HashMap<Method, Rule>> = HashMap::new();
+        for (method, path, operation) in operations(document) {
+            let action = operation.operation_id.as_deref().and_then(audited::action);
+            if let Some(role) = role_of(operation) {
+                rules.entry(path.to_owned()).or_default().insert(method, Rule { role, action });
+            }
+        }
         Self { engine, rules: Arc::new(rules) }
     }
 
     fn rule(&self, request: &Request) -> Option<&Rule> {
         let route = request.extensions().get::<MatchedPath>()?;
-        let method = if request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
-        self.rules.get(&(method, route.as_str().to_owned()))
+        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+        self.rules.get(route.as_str())?.get(method)
     }
 }
 

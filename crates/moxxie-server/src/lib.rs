@@ -1,7 +1,7 @@
 //! HTTP of moxxie: REST, problem documents, authentication, live events, metrics, pages.
 //!
-//! A request passes, from outside in: `observe` (request id, span, metrics), `limits`
-//! (panics, time), `auth` (token and role of everything that is not public), an extractor that reads
+//! A request passes, from outside in: `observe` (request id, span, metrics), which has `limits`
+//! (panics, time) and `problem` (failures without words of their own) inside, `auth` (token and role of everything that is not public), an extractor that reads
 //! path, query and body and refuses what it does not know, and a handler in `rest` that calls one use
 //! case of the engine. Failures become problem documents in one table, `problem`.
 
@@ -55,8 +55,6 @@ pub fn app(state: AppState) -> Router {
         .merge(public)
         .with_state(state)
         .merge(rest::openapi::browser())
-        .layer(middleware::from_fn(problem::everywhere))
-        .layer(middleware::from_fn(limits::answer_in_time))
-        .layer(limits::catch_panics())
+        // One layer for all of it: each is a copy of everything inside for every request.
         .layer(middleware::from_fn_with_state(observe::Upkeep::new(metrics), observe::observe))
 }

@@ -1,13 +1,9 @@
 //! Bounds on what one request may take: size, time, and what a defect may break.
 
-use std::{any::Any, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 
-use axum::{
-    extract::Request,
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt as _;
 
 use crate::{problem::Failure, problem_kinds};
 
@@ -29,19 +25,16 @@ pub(crate) const WAIT_S: u32 = 120;
 /// How long an answer may take to begin: the longest wait and time to spare.
 const ANSWER_TIME: Duration = Duration::from_secs(WAIT_S as u64 + 30);
 
-/// Answers 503 when a handler takes longer than any handler should.
-pub(crate) async fn answer_in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(ANSWER_TIME, next.run(request)).await {
-        Ok(response) => response,
+/// Answers 503 when a handler takes longer than any handler should. A panic in a handler is a defect: it is logged and
+/// answered, and the server goes on.
+pub(crate) async fn bounded(answer: impl Future<Output = Response>) -> Response {
+    match tokio::time::timeout(ANSWER_TIME, AssertUnwindSafe(answer).catch_unwind()).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(cause)) => panicked(cause),
         Err(_) => Failure::new(&problem_kinds::UNAVAILABLE, "no answer in time; look before trying again")
             .retry_after(5)
             .into_response(),
     }
-}
-
-/// A panic in a handler is a defect: it is logged and answered, and the server goes on.
-pub(crate) fn catch_panics() -> CatchPanicLayer<fn(Box<dyn Any + Send>) -> Response> {
-    CatchPanicLayer::custom(panicked as fn(Box<dyn Any + Send>) -> Response)
 }
 
 fn panicked(cause: Box<dyn Any + Send>) -> Response {
@@ -55,7 +48,7 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::{Router, body::Body, http::StatusCode, middleware, routing::get};
+    use axum::{Router, body::Body, extract::Request, http::StatusCode, middleware, routing::get};
     use tower::ServiceExt;
 
     use super::*;
@@ -64,8 +57,7 @@ mod tests {
         Router::new()
             .route("/panic", get(async || -> &'static str { panic!("a secret {}", 4711) }))
             .route("/slow", get(std::future::pending::<&'static str>))
-            .layer(middleware::from_fn(answer_in_time))
-            .layer(catch_panics())
+            .layer(middleware::from_fn(|request, next: middleware::Next| bounded(next.run(request))))
     }
 
     async fn ask(path: &str) -> (StatusCode, String) {

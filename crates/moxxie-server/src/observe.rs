@@ -19,6 +19,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::{limits, problem};
+
 /// Carries the request id, both ways.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -53,24 +55,25 @@ pub(crate) async fn observe(State(upkeep): State<Upkeep>, request: Request, next
     let method = word(request.method());
     // The template, not the path: ids would make a metric per network.
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let request_id = request_id(request.headers());
     let span = tracing::info_span!("request", method, route, request_id);
 
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let answer = limits::bounded(problem::everywhere(request, next));
+    let mut response = answer.instrument(span.clone()).await;
 
     let elapsed = start.elapsed();
     let status = response.status().as_u16();
     let duration_ms = elapsed.as_secs_f64() * 1000.0;
-    if matches!(route.as_str(), "/healthz" | "/readyz" | "/metrics") && status < 400 {
+    if matches!(route, "/healthz" | "/readyz" | "/metrics") && status < 400 {
         tracing::debug!(parent: &span, status, duration_ms, "answered");
     } else {
         tracing::info!(parent: &span, status, duration_ms, "answered");
     }
     metrics::counter!("http_requests_total",
-        "method" => method, "route" => route.clone(), "status" => class(status))
+        "method" => method, "route" => route.to_owned(), "status" => class(status))
     .increment(1);
-    metrics::histogram!("http_request_duration_seconds", "method" => method, "route" => route)
+    metrics::histogram!("http_request_duration_seconds", "method" => method, "route" => route.to_owned())
         .record(elapsed);
     upkeep.tick();
 

@@ -157,8 +157,7 @@ impl IntoResponse for Failure {
 /// Whatever fails without a problem document of its own (an unknown path, a wrong method, a refusal of
 /// the framework) gets one here, with the headers that belong to it.
 pub(crate) async fn everywhere(request: Request, next: Next) -> Response {
-    let path: String = request.uri().path().chars().take(200).collect();
-    let method = request.method().clone();
+    let (uri, method) = (request.uri().clone(), request.method().clone());
     let mut response = next.run(request).await;
     let status = response.status();
     let is_problem = response
@@ -168,6 +167,7 @@ pub(crate) async fn everywhere(request: Request, next: Next) -> Response {
     if !(status.is_client_error() || status.is_server_error()) || is_problem {
         return response;
     }
+    let path: String = uri.path().chars().take(200).collect();
     let kind = problem_kinds::by_status(status.as_u16());
     let detail = match status {
         StatusCode::NOT_FOUND => format!("there is nothing at {path}; /docs shows what there is"),

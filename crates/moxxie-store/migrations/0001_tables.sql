@@ -305,7 +305,9 @@ CREATE TABLE space (
     id TEXT NOT NULL PRIMARY KEY,
     prefix_id TEXT UNIQUE REFERENCES prefix (id) ON DELETE CASCADE,
     network_id TEXT,
-    version BIGINT NOT NULL
+    version BIGINT NOT NULL,
+    -- No number below it is free, whatever the lowest range says: most of what is taken moves only this.
+    low BYTEA NOT NULL CHECK (length(low) = 16)
 );
 CREATE INDEX space_network ON space (network_id);
 

@@ -34,37 +34,30 @@ macro_rules! postgres_take {
     ($more:expr) => {
         concat!(
             "WITH fence AS (
-                 UPDATE space AS s SET version = s.version + 1
-                 FROM unnest($1::text[], $2::bigint[]) AS f (id, version)
+                 UPDATE space AS s SET version = s.version + 1, low = f.low
+                 FROM unnest($1::text[], $2::bigint[], $3::bytea[]) AS f (id, version, low)
                  WHERE s.id = f.id AND s.version = f.version RETURNING s.id
              ), go AS MATERIALIZED (
                  SELECT COUNT(*) = cardinality($1::text[]) AS ok FROM fence
-             ), free_gone AS (
-                 DELETE FROM free_range AS r USING unnest($3::text[], $4::bytea[]) AS f (space_id, first)
-                 WHERE r.space_id = f.space_id AND r.first = f.first AND (SELECT ok FROM go)
-             ), free_new AS (
-                 INSERT INTO free_range (space_id, first, last)
-                 SELECT f.* FROM unnest($5::text[], $6::bytea[], $7::bytea[]) AS f WHERE (SELECT ok FROM go)
-                 ON CONFLICT (space_id, first) DO UPDATE SET last = EXCLUDED.last
              ), taken AS (
                  INSERT INTO address (id, prefix_id, network_id, tenant_id, vrf_id, family, addr, text, status,
                      expires_at, kind, hostname, mac, vm_id, owner, tags, since, created_at)
                  SELECT a.*, a.since
-                 FROM unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[],
-                     $14::bytea[], $15::text[], $16::text[], $17::bigint[], $18::text[], $19::text[],
-                     $20::text[], $21::text[], $22::text[], $23::text[], $24::bigint[])
+                 FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[],
+                     $10::bytea[], $11::text[], $12::text[], $13::bigint[], $14::text[], $15::text[],
+                     $16::text[], $17::text[], $18::text[], $19::text[], $20::bigint[])
                      AS a (id, prefix_id, network_id, tenant_id, vrf_id, family, addr, text, status, expires_at,
                            kind, hostname, mac, vm_id, owner, tags, since)
                  WHERE (SELECT ok FROM go)
              ), event AS (
                  INSERT INTO audit_event (id, seq, at, actor, source, action, object, tenant_id, outcome,
                      detail, previous, hash, writer)
-                 SELECT e.*, $37
-                 FROM unnest($25::text[], $26::bigint[], $27::bigint[], $28::text[], $29::text[], $30::text[],
-                     $31::text[], $32::text[], $33::text[], $34::text[], $35::text[], $36::text[]) AS e
+                 SELECT e.*, $33
+                 FROM unnest($21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::text[], $26::text[],
+                     $27::text[], $28::text[], $29::text[], $30::text[], $31::text[], $32::text[]) AS e
                  WHERE (SELECT ok FROM go)
              ), head AS (
-                 UPDATE audit_head SET seq = $38, hash = $39 WHERE writer = $37 AND (SELECT ok FROM go)
+                 UPDATE audit_head SET seq = $34, hash = $35 WHERE writer = $33 AND (SELECT ok FROM go)
              )",
             $more,
             " SELECT ok FROM go"
@@ -76,31 +69,47 @@ static TAKE: Statement =
     Statement::new("batch.take", "").postgres(postgres_take!("")).only(Dialect::Postgres);
 static MIXED: Statement = Statement::new("batch.mixed", "")
     .postgres(postgres_take!(
-        ", gone AS (
-             DELETE FROM address WHERE id = ANY($40::text[]) AND (SELECT ok FROM go)
+        ", free_stale AS (
+             DELETE FROM free_range AS r USING space AS s
+             WHERE s.id = ANY($1::text[]) AND r.space_id = s.id AND r.first < s.low AND (SELECT ok FROM go)
+             RETURNING r.space_id, s.low, r.last
+         ), free_gone AS (
+             DELETE FROM free_range AS r USING unnest($36::text[], $37::bytea[]) AS f (space_id, first)
+             WHERE r.space_id = f.space_id AND r.first = f.first AND (SELECT ok FROM go)
+         ), free_new AS (
+             INSERT INTO free_range (space_id, first, last)
+             SELECT f.* FROM unnest($38::text[], $39::bytea[], $40::bytea[]) AS f WHERE (SELECT ok FROM go)
+             UNION ALL
+             SELECT * FROM free_stale AS s WHERE (s.space_id, s.low) NOT IN (
+                 SELECT * FROM unnest($36::text[], $37::bytea[])
+                 UNION ALL SELECT * FROM unnest($38::text[], $39::bytea[])
+             )
+             ON CONFLICT (space_id, first) DO UPDATE SET last = EXCLUDED.last
+         ), gone AS (
+             DELETE FROM address WHERE id = ANY($41::text[]) AND (SELECT ok FROM go)
          ), unlabelled AS (
-             DELETE FROM label WHERE object_id = ANY($40::text[]) AND (SELECT ok FROM go)
+             DELETE FROM label WHERE object_id = ANY($41::text[]) AND (SELECT ok FROM go)
          ), turned AS (
              UPDATE address AS a SET status = t.status, expires_at = t.expires_at, since = t.since
-             FROM unnest($41::text[], $42::text[], $43::bigint[], $44::bigint[])
+             FROM unnest($42::text[], $43::text[], $44::bigint[], $45::bigint[])
                  AS t (id, status, expires_at, since)
              WHERE a.id = t.id AND (SELECT ok FROM go)
          ), labelled AS (
              INSERT INTO label (object_id, tenant_id, key, value)
              SELECT object, tenant, key, value
-             FROM json_to_recordset($45::json) AS r (object text, tenant text, key text, value text)
+             FROM json_to_recordset($46::json) AS r (object text, tenant text, key text, value text)
              WHERE (SELECT ok FROM go)
          ), remembered AS (
              INSERT INTO past (kind, space, family, first, last, object, tenant_id, since, until, snapshot)
              SELECT kind, space, family, decode(first, 'hex'), decode(last, 'hex'), object, tenant, since,
                     until, snapshot
-             FROM json_to_recordset($46::json) AS r (kind text, space text, family bigint, first text,
+             FROM json_to_recordset($47::json) AS r (kind text, space text, family bigint, first text,
                     last text, object text, tenant text, since bigint, until bigint, snapshot text)
              WHERE (SELECT ok FROM go) ON CONFLICT DO NOTHING
          ), answer AS (
              INSERT INTO idempotency (principal, route, key, body_hash, status, response, created_at)
-             SELECT i.* FROM unnest($47::text[], $48::text[], $49::text[], $50::bytea[], $51::bigint[],
-                 $52::text[], $53::bigint[]) AS i
+             SELECT i.* FROM unnest($48::text[], $49::text[], $50::text[], $51::bytea[], $52::bigint[],
+                 $53::text[], $54::bigint[]) AS i
              WHERE (SELECT ok FROM go)
          )"
     ))
@@ -170,7 +179,7 @@ static VOID: Statement = Statement::new("batch.void", "UPDATE space SET version 
 pub(crate) static STATEMENTS: &[&Statement] =
     &[&TAKE, &MIXED, &FENCE, &TAKE_ROWS, &MIXED_ROWS, &HEAD, &EVENT, &VOID];
 
-/// What a batch does in one space.
+/// What a batch does in one space, by what [`Reads::free_window`] said of it.
 #[derive(Debug, Clone)]
 pub struct SpaceStep {
     /// The space.
@@ -179,6 +188,9 @@ pub struct SpaceStep {
     pub version: i64,
     /// What becomes of its free ranges.
     pub changes: RangeChanges,
+    /// The same in one number, when all of it is that numbers went from the beginning of the lowest range: where that
+    /// begins now.
+    pub low: Option<u128>,
 }
 
 /// Another status of an address that stays recorded.
@@ -221,7 +233,12 @@ pub enum Written {
 }
 
 impl Batch {
-    /// Whether it only takes addresses without labels, which is what most do.
+    /// Whether it only takes the lowest addresses, which is what most do on PostgreSQL.
+    fn only_lowest(&self) -> bool {
+        self.only_takes() && self.spaces.iter().all(|space| space.low.is_some())
+    }
+
+    /// Whether it only takes addresses without labels.
     fn only_takes(&self) -> bool {
         self.released.is_empty()
             && self.turned.is_empty()
@@ -265,14 +282,13 @@ impl Batch {
             spaces.iter().flat_map(move |s| ranges(s).into_iter().map(move |range| (s, range)))
         };
         let taken = &self.taken;
+        let lowest = self.only_lowest();
+        // With its ranges written out a space needs no mark.
+        let low = |space: &SpaceStep| space.low.filter(|_| lowest).unwrap_or(0).to_be_bytes().to_vec();
         let mut all = vec![
             texts(spaces, |s| Some(s.id.clone())),
             ints(spaces, |s| Some(s.version)),
-            Param::Texts(gone().map(|(s, _)| Some(s.id.clone())).collect()),
-            Param::Blobs(gone().map(|(_, first)| first.to_be_bytes().to_vec()).collect()),
-            Param::Texts(new().map(|(s, _)| Some(s.id.clone())).collect()),
-            Param::Blobs(new().map(|(_, (first, _))| first.to_be_bytes().to_vec()).collect()),
-            Param::Blobs(new().map(|(_, (_, last))| last.to_be_bytes().to_vec()).collect()),
+            Param::Blobs(spaces.iter().map(low).collect()),
             texts(taken, |a| Some(a.id.to_string())),
             texts(taken, |a| Some(a.prefix_id.to_string())),
             texts(taken, |a| Some(a.network_id.to_string())),
@@ -306,9 +322,14 @@ impl Batch {
             head.0.into(),
             (&head.1).into(),
         ];
-        if !self.only_takes() {
+        if !lowest {
             let (turned, answers) = (&self.turned, &self.answers);
             all.extend([
+                Param::Texts(gone().map(|(s, _)| Some(s.id.clone())).collect()),
+                Param::Blobs(gone().map(|(_, first)| first.to_be_bytes().to_vec()).collect()),
+                Param::Texts(new().map(|(s, _)| Some(s.id.clone())).collect()),
+                Param::Blobs(new().map(|(_, (first, _))| first.to_be_bytes().to_vec()).collect()),
+                Param::Blobs(new().map(|(_, (_, last))| last.to_be_bytes().to_vec()).collect()),
                 texts(&self.released, |a| Some(a.id.to_string())),
                 texts(turned, |t| Some(t.before.id.to_string())),
                 texts(turned, |t| Some(t.status.as_str().to_owned())),
@@ -456,15 +477,15 @@ impl Store {
     /// [`StoreError::is_certain`] says whether nothing was written; else ask [`Self::settle_batch`].
     pub async fn write_batch(&self, batch: &Batch) -> Result<Written> {
         let Pool::Postgres { batches, .. } = &self.pool else {
-            return self.begin().await?.commit_batch(batch).await;
+            return Box::pin(self.begin().await?.commit_batch(batch)).await;
         };
         let mut known = self.shared.batch_head.lock().await;
         let head = match known.take() {
             Some(head) => head,
-            None => self.first_head().await?,
+            None => Box::pin(self.first_head()).await?,
         };
         let (events, next) = batch.seal(&self.shared.batch_writer, head.clone())?;
-        let statement = if batch.only_takes() { &TAKE } else { &MIXED };
+        let statement = if batch.only_lowest() { &TAKE } else { &MIXED };
         let params = batch.columns(&self.shared.batch_writer, &events, &next)?;
         refuse_nul(&params)?;
         let mut connection = batches.acquire().await.map_err(|error| classify(statement.name(), error))?;
@@ -534,7 +555,7 @@ impl Tx {
             }
             done
         } else {
-            let statement = if batch.only_takes() { &TAKE } else { &MIXED };
+            let statement = if batch.only_lowest() { &TAKE } else { &MIXED };
             let params = batch.columns(writer, &events, &next)?;
             self.one(statement, &params, |row| row.flag("ok")).await?.unwrap_or(false)
         };

@@ -25,27 +25,35 @@ static LOCK: Statement =
     Statement::new("space.lock", "SELECT id, version FROM space WHERE id = $1").locking("space");
 static INSERT: Statement = Statement::new(
     "space.insert",
-    "INSERT INTO space (id, prefix_id, network_id, version) VALUES ($1, $2, $3, 1) ON CONFLICT (id) DO NOTHING",
+    "INSERT INTO space (id, prefix_id, network_id, version, low) VALUES ($1, $2, $3, 1, $4)
+     ON CONFLICT (id) DO NOTHING",
 );
 static INSERT_BARE: Statement =
     Statement::new("space.insert_bare", "INSERT INTO space (id, version) VALUES ($1, 1)");
 static MOVE: Statement = Statement::new("space.move", "UPDATE space SET version = version + 1 WHERE id = $1");
+static RESET: Statement =
+    Statement::new("space.reset", "UPDATE space SET version = version + 1, low = $2 WHERE id = $1");
 static DELETE: Statement = Statement::new("space.delete", "DELETE FROM space WHERE id = $1");
 static WINDOW: Statement = Statement::new(
     "free_range.window",
-    "SELECT first, last FROM free_range WHERE space_id = $1 ORDER BY first LIMIT $2",
+    "SELECT r.first, r.last, s.low FROM free_range AS r JOIN space AS s ON s.id = r.space_id
+     WHERE r.space_id = $1 ORDER BY r.first LIMIT $2",
 );
 static BELOW: Statement = Statement::new(
     "free_range.below",
-    "SELECT first, last FROM free_range WHERE space_id = $1 AND first <= $2 ORDER BY first DESC LIMIT 1",
+    "SELECT r.first, r.last, s.low FROM free_range AS r JOIN space AS s ON s.id = r.space_id
+     WHERE r.space_id = $1 AND r.first <= $2 ORDER BY r.first DESC LIMIT 1",
 );
 static ABOVE: Statement = Statement::new(
     "free_range.above",
-    "SELECT first, last FROM free_range WHERE space_id = $1 AND first > $2 ORDER BY first LIMIT 1",
+    "SELECT r.first, r.last, s.low FROM free_range AS r JOIN space AS s ON s.id = r.space_id
+     WHERE r.space_id = $1 AND r.first > $2 ORDER BY r.first LIMIT 1",
 );
 static CLEAR: Statement = Statement::new("free_range.clear", "DELETE FROM free_range WHERE space_id = $1");
-static CUT: Statement =
-    Statement::new("free_range.cut", "DELETE FROM free_range WHERE space_id = $1 AND first = $2");
+static CUT: Statement = Statement::new(
+    "free_range.cut",
+    "DELETE FROM free_range WHERE space_id = $1 AND first <= $2 AND last >= $2",
+);
 static FILL: Statement = Statement::new(
     "free_range.fill",
     "INSERT INTO free_range (space_id, first, last)
@@ -71,6 +79,7 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &INSERT,
     &INSERT_BARE,
     &MOVE,
+    &RESET,
     &DELETE,
     &WINDOW,
     &BELOW,
@@ -114,7 +123,11 @@ fn read_space(row: &Row) -> Result<Space> {
 }
 
 fn read_range(row: &Row) -> Result<(u128, u128)> {
-    Ok((u128::from_be_bytes(row.array("first")?), u128::from_be_bytes(row.array("last")?)))
+    Ok((number(row, "first")?.max(number(row, "low")?), number(row, "last")?))
+}
+
+fn number(row: &Row, column: &'static str) -> Result<u128> {
+    row.array(column).map(u128::from_be_bytes)
 }
 
 fn hex(number: u128) -> String {
@@ -151,7 +164,12 @@ impl Reads {
         number: u128,
     ) -> Result<(Option<(u128, u128)>, Option<(u128, u128)>)> {
         let params = params![space, number.to_be_bytes()];
-        Ok((self.one(&BELOW, &params, read_range).await?, self.one(&ABOVE, &params, read_range).await?))
+        let below = self.one(&BELOW, &params, read_range).await?;
+        Ok(match below {
+            // Its beginning is not free any more.
+            Some((first, _)) if first > number => (None, below),
+            _ => (below, self.one(&ABOVE, &params, read_range).await?),
+        })
     }
 
     /// How many of these numbers are recorded: against this an index that says "full" is checked.
@@ -175,7 +193,8 @@ impl Tx {
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
     pub async fn insert_space(&mut self, prefix: PrefixId, network: NetworkId) -> Result<()> {
-        self.execute(&INSERT, &params![prefix.to_string(), prefix, network]).await.map(drop)
+        let low = 0_u128.to_be_bytes();
+        self.execute(&INSERT, &params![prefix.to_string(), prefix, network, low]).await.map(drop)
     }
 
     /// Reads a space and locks it until the transaction ends. Several are locked in order of id.
@@ -213,7 +232,7 @@ impl Tx {
         territory: Territory,
         candidates: &RangeSet,
     ) -> Result<()> {
-        self.move_space(space).await?;
+        self.execute(&RESET, &params![space, 0_u128.to_be_bytes()]).await?;
         self.execute(&CLEAR, &params![space]).await?;
         let mut free: Vec<(u128, u128)> = Vec::new();
         for (first, last) in candidates.iter() {

@@ -43,7 +43,7 @@ async fn planned(store: &Store, ground: &Ground, take: &[Address], release: &[Ad
         assert!(ranges.give(address_number(address.address)));
     }
     let version = version(store, ground).await;
-    let step = SpaceStep { id: ground.space(), version, changes: ranges.changes() };
+    let step = SpaceStep { id: ground.space(), version, changes: ranges.changes(), low: ranges.advanced() };
     Batch { taken: take.to_vec(), released: release.to_vec(), ..batch(vec![step]) }
 }
 
@@ -114,6 +114,7 @@ async fn a_batch_is_whole_and_leaves_everything_that_belongs_to_it() {
             id: b.space(),
             version: version(store, &b).await,
             changes: RangeChanges::default(),
+            low: None,
         });
         batch.spaces.sort_by(|one, other| one.id.cmp(&other.id));
         let status = AddressStatus::Quarantined;
@@ -130,6 +131,47 @@ async fn a_batch_is_whole_and_leaves_everything_that_belongs_to_it() {
         assert_index_is_exact(store, &a).await;
         assert_index_is_exact(store, &b).await;
         assert_eq!(store.verify_audit().await.unwrap().problems, []);
+    })
+    .await;
+}
+
+/// The mark of a space and its ranges say the same together, in whatever order numbers come and go.
+#[tokio::test]
+async fn what_is_free_stays_exact_over_marks_and_ranges() {
+    on_both(async |db| {
+        let store = &db.store;
+        let w = world(store, "10.0.0.0/16").await;
+        let a = w.ground(store, "a", 100, "10.0.0.0/27").await;
+        let mut random = fastrand::Rng::with_seed(27);
+        let mut taken: Vec<Address> = Vec::new();
+        for round in 0..300 {
+            let free = free(store, &a).await;
+            let mut take: Vec<Address> = Vec::new();
+            // The lowest most of the time, which only moves the mark.
+            let wanted = random.usize(0..3).min(free.count() as usize);
+            let hosts: Vec<u128> = free.iter().flat_map(|(first, last)| first..=last).collect();
+            for index in 0..wanted {
+                let number = if random.u8(0..4) > 0 { hosts[index] } else { *random.choice(&hosts).unwrap() };
+                let address = address_from_number(number, a.network.prefix.network()).unwrap().to_string();
+                if take.iter().all(|other| other.address.to_string() != address) {
+                    take.push(a.address(&address));
+                }
+            }
+            let mut release = Vec::new();
+            while !taken.is_empty() && (random.u8(0..3) == 0 || taken.len() > 20) {
+                release.push(taken.swap_remove(random.usize(..taken.len())));
+            }
+            let around = store.free_around(&a.space(), number(&a, 15)).await.unwrap();
+            let below = free.iter().rfind(|(first, _)| *first <= number(&a, 15));
+            let above = free.iter().find(|(first, _)| *first > number(&a, 15));
+            assert_eq!(around, (below, above), "round {round}");
+            let batch = planned(store, &a, &take, &release).await;
+            assert_eq!(store.write_batch(&batch).await.unwrap(), Written::Done);
+            taken.extend(take);
+            let mut model = Layout::new(a.network.prefix).host_set();
+            taken.iter().for_each(|t| model.remove(address_number(t.address), address_number(t.address)));
+            assert_eq!(self::free(store, &a).await, model, "round {round}");
+        }
     })
     .await;
 }

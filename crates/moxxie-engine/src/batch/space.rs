@@ -143,13 +143,16 @@ impl Known {
         Ok(Some(Self { ground, version, free, covered, seen, seen_as_of, back, fresh }))
     }
 
-    /// Reads again what routers show, when that may be another thing by now.
-    pub(super) async fn look_around(&mut self, reads: &Reads, looked: Looked) -> Result<(), Error> {
+    /// Whether what routers show may be another thing by now.
+    pub(super) fn looks_old(&self, looked: Looked) -> bool {
         let (at, written) = self.seen_as_of;
-        if written != looked.written || at.elapsed() > SEEN_FOR {
-            self.seen_as_of = (Instant::now(), looked.written);
-            self.seen = seen(reads, &self.ground, looked.since).await?;
-        }
+        written != looked.written || at.elapsed() > SEEN_FOR
+    }
+
+    /// Reads again what routers show.
+    pub(super) async fn look_around(&mut self, reads: &Reads, looked: Looked) -> Result<(), Error> {
+        self.seen_as_of = (Instant::now(), looked.written);
+        self.seen = seen(reads, &self.ground, looked.since).await?;
         Ok(())
     }
 
@@ -215,7 +218,8 @@ impl Known {
             // One that is free already was written behind our back; the index says the same in the end.
             self.free.give(number);
         }
-        SpaceStep { id: self.ground.space_id(), version: self.version, changes: self.free.changes() }
+        let (changes, low) = (self.free.changes(), self.free.advanced());
+        SpaceStep { id: self.ground.space_id(), version: self.version, changes, low }
     }
 
     /// The batch is written. Whether it is worth keeping.

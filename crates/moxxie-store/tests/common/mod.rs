@@ -372,7 +372,7 @@ impl Ground {
 pub async fn record(store: &Store, ground: &Ground, addresses: &[Address]) -> Result<Written, StoreError> {
     let version = store.space(&ground.space()).await.unwrap().unwrap().version;
     let changes = moxxie_core::free_range::RangeChanges::default();
-    let spaces = vec![SpaceStep { id: ground.space(), version, changes }];
+    let spaces = vec![SpaceStep { id: ground.space(), version, changes, low: None }];
     let batch = Batch { taken: addresses.to_vec(), ..batch(spaces) };
     store.write_batch(&batch).await
 }
