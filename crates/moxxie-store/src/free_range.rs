@@ -29,7 +29,7 @@ static INSERT: Statement = Statement::new(
      ON CONFLICT (id) DO NOTHING",
 );
 static INSERT_BARE: Statement =
-    Statement::new("space.insert_bare", "INSERT INTO space (id, version) VALUES ($1, 1)");
+    Statement::new("space.insert_bare", "INSERT INTO space (id, version, low) VALUES ($1, 1, $2)");
 static MOVE: Statement = Statement::new("space.move", "UPDATE space SET version = version + 1 WHERE id = $1");
 static RESET: Statement =
     Statement::new("space.reset", "UPDATE space SET version = version + 1, low = $2 WHERE id = $1");
@@ -279,7 +279,7 @@ impl Tx {
 
     /// Makes a space that is no prefix's.
     pub(crate) async fn insert_bare_space(&mut self, id: &str) -> Result<()> {
-        self.execute(&INSERT_BARE, &params![id]).await.map(drop)
+        self.execute(&INSERT_BARE, &params![id, 0_u128.to_be_bytes()]).await.map(drop)
     }
 
     /// The lowest free number.
@@ -299,7 +299,7 @@ impl Tx {
     }
 
     /// Gives a number back and joins it with what is free beside it; a space that is not there is made when next
-    /// asked for. The caller holds what guards the space.
+    /// asked for. The caller holds what guards the space, which no batch takes from: its mark is 0.
     pub(crate) async fn give_free(&mut self, space: &str, number: u128) -> Result<()> {
         if self.space(space).await?.is_none() {
             return Ok(());
