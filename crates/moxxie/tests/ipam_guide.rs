@@ -99,6 +99,14 @@ impl Reader<'_> {
         }
         (printed, said)
     }
+
+    /// A time at which everything is there that the guide has made: that of the newest audit event.
+    fn now(&self) -> String {
+        let newest = ["audit", "list", "--limit", "1", "--output", "json"].map(str::to_owned);
+        let newest: serde_json::Value = serde_json::from_str(&self.run(&newest).0).unwrap();
+        let items = newest.get("items").unwrap_or(&newest);
+        items[0]["at"].as_str().unwrap().to_owned()
+    }
 }
 
 /// The finding about an address, of what `reality list` printed.
@@ -142,6 +150,9 @@ async fn every_command_of_the_guide_works() {
             let about = if words[1] == "adopt" { "172.20.0.50" } else { "172.20.0.51" };
             words[at] = finding(&reader.run(&list[1..]).0, about);
         }
+        if let Some(at) = words.iter().position(|word| word == "--at") {
+            words[at + 1] = reader.now();
+        }
         let (printed, said) = reader.run(&words);
         assert!(!said.contains("nothing was found"), "{line}: {said}");
         done.push((*line, printed + &said));
@@ -180,6 +191,9 @@ async fn every_command_of_the_guide_works() {
         ("export >", "planned1.example.net"),
         ("export --format json", "172.20.77.10"),
         ("export --format ansible", "planned1.example.net"),
+        ("prefix list --pool dc1-main --at", "172.16.200.0/24"),
+        ("network ips web --at", "172.20.0.10"),
+        ("pool show dc1-main --at", "by_vlan"),
         ("pool forecast", "too little data"),
     ] {
         assert!(printed(start).contains(says), "{start} does not say {says:?}:\n{}", printed(start));
