@@ -228,7 +228,10 @@ mod tests {
             (b"type;address\n", "separated by commas"),
             (b"type,address,Address\n", "1:address: the column is there twice"),
             (b"address\n10.0.0.1\n", "1:type: add the column `type`"),
-            (b"type,address\nhost,10.0.0.1\n", "2:type: is none of network"),
+            (
+                b"type,address\nhost,10.0.0.1\n",
+                "2:type: is none of tenant, vrf, container, pool, asn_range, network",
+            ),
             (b"type,address\naddress\n", "2:: has 1 cells and the first line 2"),
             (b"type,address\naddress,\n", "2:address: is needed for"),
             (b"type,address,asn\naddress,10.0.0.1,5\n", "2:asn: says nothing about a line of type address"),
