@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches;
 
-// Half of what a request costs a server is small allocations; the C library's take a third longer.
+// Small allocations are a large part of what a request costs a server.
 #[cfg(feature = "server")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
