@@ -122,10 +122,11 @@ fn postgres_pool(config: &StoreConfig, connections: u32, settings: &'static str)
         move |connection, _| {
             Box::pin(async move {
                 // A lock that is not had in time is an answer of 503, and a client that went away
-                // in mid-transaction does not hold a pool for ever.
+                // in mid-transaction does not hold a pool for ever. Answers are a few rows: to compile a query
+                // takes longer than to find them.
                 let setup = format!(
                     "SET lock_timeout = {patience_ms}; SET idle_in_transaction_session_timeout = 60000; \
-                     SET client_min_messages = warning{settings}"
+                     SET client_min_messages = warning; SET jit = off{settings}"
                 );
                 connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(setup))).await?;
                 Ok(())

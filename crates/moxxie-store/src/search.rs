@@ -136,6 +136,8 @@ macro_rules! thing {
     };
 }
 
+// PostgreSQL considers only some of so many joins together (`join_collapse_limit`), so that what is looked for by
+// another query must not be one more of them: as an array it is a condition, and the index of the ids serves it.
 static ADDRESS: Statement = Statement::new(
     "search.address",
     address!(
@@ -167,7 +169,7 @@ static ADDRESS_BY_ID: Statement = Statement::new(
 )
 .postgres(address!(
     "''",
-    "WHERE x.id IN (SELECT json_array_elements_text($1::json)) AND (x.tenant_id = $2 OR $2 IS NULL)
+    "WHERE x.id = ANY (ARRAY(SELECT json_array_elements_text($1::json))) AND (x.tenant_id = $2 OR $2 IS NULL)
      ORDER BY x.id"
 ));
 static HOSTNAME: Statement = Statement::new(
@@ -213,8 +215,7 @@ static HOSTNAME_PART: Statement = Statement::new(
          LIMIT 10000) ",
     address!(
         "lower(x.hostname)",
-        "JOIN m ON m.id = x.id
-         WHERE strpos(lower(x.hostname), $1) > 1 AND (x.tenant_id = $2 OR $2 IS NULL)
+        "WHERE x.id = ANY (ARRAY(SELECT id FROM m)) AND strpos(lower(x.hostname), $1) > 1 AND (x.tenant_id = $2 OR $2 IS NULL)
            AND (lower(x.hostname) COLLATE \"C\", x.id) > ($3, $4)
          ORDER BY lower(x.hostname) COLLATE \"C\", x.id LIMIT $5"
     )
@@ -229,7 +230,13 @@ static PREFIX_AROUND: Statement = Statement::new(
              FROM vrf u)
            AND p.last >= $2 AND (p.tenant_id = $3 OR $3 IS NULL) AND p.id > $4 ORDER BY p.id LIMIT $5"
     ),
-);
+)
+.postgres(prefix!(
+    "WHERE p.id = ANY (ARRAY(SELECT (SELECT q.id FROM prefix q
+         WHERE q.vrf_id = u.id AND q.family = $1 AND q.first <= $2 ORDER BY q.first DESC LIMIT 1)
+         FROM vrf u))
+       AND p.last >= $2 AND (p.tenant_id = $3 OR $3 IS NULL) AND p.id > $4 ORDER BY p.id LIMIT $5"
+));
 static PREFIX_INSIDE: Statement = Statement::new(
     "search.prefix_inside",
     prefix!(
@@ -244,7 +251,7 @@ static PREFIX_BY_ID: Statement = Statement::new(
     ),
 )
 .postgres(prefix!(
-    "WHERE p.id IN (SELECT json_array_elements_text($1::json)) AND (p.tenant_id = $2 OR $2 IS NULL)
+    "WHERE p.id = ANY (ARRAY(SELECT json_array_elements_text($1::json))) AND (p.tenant_id = $2 OR $2 IS NULL)
      ORDER BY p.id"
 ));
 static NETWORK_BY_ID: Statement = Statement::new(
@@ -256,7 +263,7 @@ static NETWORK_BY_ID: Statement = Statement::new(
 )
 .postgres(network!(
     "''",
-    "WHERE n.id IN (SELECT json_array_elements_text($1::json)) AND (n.tenant_id = $2 OR $2 IS NULL)
+    "WHERE n.id = ANY (ARRAY(SELECT json_array_elements_text($1::json))) AND (n.tenant_id = $2 OR $2 IS NULL)
      ORDER BY n.id"
 ));
 static NETWORK_BY_VLAN: Statement = Statement::new(
@@ -267,7 +274,14 @@ static NETWORK_BY_VLAN: Statement = Statement::new(
              WHERE v2.domain_id IN (SELECT id FROM domain) AND v2.vid = $1)
            AND (n.tenant_id = $2 OR $2 IS NULL) AND n.id > $3 ORDER BY n.id LIMIT $4"
     ),
-);
+)
+.postgres(network!(
+    "''",
+    "WHERE n.id = ANY (ARRAY(
+         SELECT a2.network_id FROM vlan v2 JOIN attachment a2 ON a2.id = v2.attachment_id
+         WHERE v2.domain_id IN (SELECT id FROM domain) AND v2.vid = $1))
+       AND (n.tenant_id = $2 OR $2 IS NULL) AND n.id > $3 ORDER BY n.id LIMIT $4"
+));
 static NETWORK_BY_NAME: Statement = Statement::new(
     "search.network_by_name",
     network!(
@@ -304,8 +318,7 @@ static NETWORK_BY_PART: Statement = Statement::new(
          LIMIT 10000) ",
     network!(
         "n.name",
-        "JOIN m ON m.id = n.id
-         WHERE strpos(n.name, $1) > 1 AND (n.tenant_id = $2 OR $2 IS NULL)
+        "WHERE n.id = ANY (ARRAY(SELECT id FROM m)) AND strpos(n.name, $1) > 1 AND (n.tenant_id = $2 OR $2 IS NULL)
            AND (n.name COLLATE \"C\", n.id) > ($3, $4)
          ORDER BY n.name COLLATE \"C\", n.id LIMIT $5"
     )
@@ -325,7 +338,7 @@ static VLAN_BY_ID: Statement = Statement::new(
     ),
 )
 .postgres(vlan!(
-    "WHERE v.id IN (SELECT json_array_elements_text($1::json)) AND (v.tenant_id = $2 OR $2 IS NULL)
+    "WHERE v.id = ANY (ARRAY(SELECT json_array_elements_text($1::json))) AND (v.tenant_id = $2 OR $2 IS NULL)
      ORDER BY v.id"
 ));
 static ASN: Statement = Statement::new(
@@ -339,7 +352,7 @@ static ASN_BY_ID: Statement = Statement::new(
     ),
 )
 .postgres(asn!(
-    "WHERE y.id IN (SELECT json_array_elements_text($1::json)) AND (y.tenant_id = $2 OR $2 IS NULL)
+    "WHERE y.id = ANY (ARRAY(SELECT json_array_elements_text($1::json))) AND (y.tenant_id = $2 OR $2 IS NULL)
      ORDER BY y.id"
 ));
 static THINGS: Statement = Statement::new(

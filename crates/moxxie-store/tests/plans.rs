@@ -9,7 +9,7 @@ use moxxie_store::{Dialect, statement};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row, SqliteConnection};
 
 /// What must be as fast among ten million as among ten, by the beginning of its name.
-const HOT: [&str; 34] = [
+const HOT: [&str; 44] = [
     "address.among",
     "address.get",
     "address.list",
@@ -44,9 +44,20 @@ const HOT: [&str; 34] = [
     "prefix.list_of_status",
     "prefix.list_of_tenant",
     "prefix.of_network",
+    "search.address",
+    "search.address_by_id",
+    "search.address_by_mac",
+    "search.address_by_vm",
+    "search.hostname",
+    "search.hostname_part",
+    "search.network_by_vlan",
+    "search.prefix_around",
+    "search.prefix_by_id",
+    "search.vlan",
 ];
-/// What finds so few that they may be sorted: a network has one prefix of each family, and a bulk is a thousand.
-const FEW: [&str; 2] = ["address.among", "prefix.of_network"];
+/// What finds so few that they may be sorted: a network has one prefix of each family, and a bulk is a thousand; what is searched
+/// for is found in one index.
+const FEW: [&str; 3] = ["address.among", "prefix.of_network", "search."];
 /// The tables that grow.
 const LARGE: [&str; 5] = ["address", "prefix", "free_block", "free_range", "asn"];
 
@@ -154,6 +165,12 @@ async fn no_question_among_many_reads_or_sorts_them_all() {
         stock(db).await;
         let mut wrong = Vec::new();
         for (name, plan) in plans(db).await {
+            // A walk along an index, with what is looked for joined to it last, is no scan by name: its cost shows it.
+            let top = plan.lines().next().unwrap_or_default();
+            let cost = top.split_once("..").and_then(|(_, rest)| rest.split(' ').next()?.parse::<f64>().ok());
+            if name.starts_with("search.") && cost.is_some_and(|cost| cost > 250.0) {
+                wrong.push(format!("{:?}: {name} costs {cost:?}:\n{plan}", db.dialect));
+            }
             for line in plan.lines() {
                 let scans = LARGE.iter().any(|table| {
                     let ends = |what: &str| {
@@ -166,7 +183,7 @@ async fn no_question_among_many_reads_or_sorts_them_all() {
                 // Those with the same first term may be put in order: they are few.
                 let sorts = line.contains("TEMP B-TREE FOR ORDER BY")
                     || line.trim_start_matches([' ', '-', '>']).starts_with("Sort  (");
-                if scans || (sorts && !FEW.contains(&name)) {
+                if scans || (sorts && !FEW.iter().any(|few| name.starts_with(few))) {
                     wrong.push(format!("{:?}: {name}:\n{plan}", db.dialect));
                     break;
                 }
