@@ -134,6 +134,8 @@ ids! {
     TokenId = "tok";
     /// A difference between what a router shows and the records.
     FindingId = "fnd";
+    /// A row on a router that is not as it was applied.
+    DriftId = "drf";
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod claim;
 pub mod container;
 pub mod device;
 pub mod domain;
+pub mod drift;
 pub mod encapsulation;
 pub mod forecast;
 pub mod free;
@@ -36,7 +37,7 @@ pub mod vlan;
 pub mod vrf;
 
 pub use id::{
-    AddressId, AsnId, AsnRangeId, AttachmentId, ChangeId, ContainerId, DomainId, EventId, FindingId,
+    AddressId, AsnId, AsnRangeId, AttachmentId, ChangeId, ContainerId, DomainId, DriftId, EventId, FindingId,
     NetworkId, PoolId, PrefixId, RangeId, RouterId, SiteId, TenantId, TokenId, VlanRecordId, VrfId,
 };
 pub use jiff::Timestamp;

@@ -74,6 +74,21 @@ pub struct Plan {
     pub commands: Vec<Command>,
     /// Hash of what the plan was made from: the rows in its scope and the router's facts.
     pub basis: String,
+    /// What of its scope needs no command.
+    #[serde(default)]
+    pub settled: Settled,
+}
+
+/// The part of a plan's scope that is already so. With the commands it is what the router has, or has no
+/// more, once the plan is carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Settled {
+    /// Rows that are there as they should be.
+    pub there: Vec<Row>,
+    /// Rows that should go and are gone: menu and mark.
+    pub gone: Vec<(String, Mark)>,
+    /// Ranks of the other rows of ordered menus: menu, mark, rank. They shift when rows come between.
+    pub ranks: Vec<(String, Mark, u16)>,
 }
 
 impl Plan {

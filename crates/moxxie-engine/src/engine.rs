@@ -16,6 +16,7 @@ use crate::{
     Error,
     batch::{Batcher, Family},
     clock::Ambient,
+    drift::DriftConfig,
     prefix::PrefixQueue,
     reality::RealityConfig,
     token::TokenCache,
@@ -51,6 +52,8 @@ pub struct EngineConfig {
     pub settle: Duration,
     /// How routers are looked at.
     pub reality: RealityConfig,
+    /// How routers are watched for drift.
+    pub drift: DriftConfig,
 }
 
 impl Default for EngineConfig {
@@ -64,6 +67,7 @@ impl Default for EngineConfig {
             lease_ttl: Duration::from_secs(60),
             settle: Duration::from_secs(2),
             reality: RealityConfig::default(),
+            drift: DriftConfig::default(),
         }
     }
 }
@@ -146,16 +150,17 @@ impl Engine {
             shutdown.cancel();
             result
         };
-        let (changes, upkeep, failures, scans, lapses) = tokio::join!(
+        let (changes, upkeep, failures, scans, drift, lapses) = tokio::join!(
             async { ends_all(self.run_changes(shutdown.clone()).await).await },
             async { ends_all(self.run_upkeep(shutdown.clone()).await).await },
             async { ends_all(self.run_failure_counts(shutdown.clone()).await).await },
             async { ends_all(self.run_scans(shutdown.clone()).await).await },
+            async { ends_all(self.run_drift(shutdown.clone()).await).await },
             async { ends_all(self.run_lapses(shutdown.clone()).await).await }
         );
         self.finish_batches().await;
         self.finish_prefixes().await;
-        changes.and(upkeep).and(failures).and(scans).and(lapses)
+        changes.and(upkeep).and(failures).and(scans).and(drift).and(lapses)
     }
 
     /// Signs the heads of the audit chains, forgets old idempotency keys, ends what ends by itself and looks how
@@ -227,6 +232,10 @@ fn describe_metrics() {
     metrics::describe_gauge!(
         "reality_findings",
         "Differences between routers and records that wait for somebody, by kind"
+    );
+    metrics::describe_gauge!(
+        "drift_open",
+        "Rows of a router that are not as they were applied and wait for somebody, as of its last check"
     );
     metrics::describe_histogram!(
         "network_provisioning_duration_seconds",

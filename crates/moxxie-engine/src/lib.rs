@@ -12,6 +12,7 @@ mod claim;
 pub mod clock;
 pub mod container;
 pub mod context;
+pub mod drift;
 pub mod engine;
 pub mod error;
 pub mod exchange;
@@ -38,6 +39,7 @@ pub mod vrf;
 mod write;
 
 pub use context::{Context, Idempotency};
+pub use drift::DriftConfig;
 pub use engine::{Engine, EngineConfig};
 pub use error::Error;
 pub use reality::RealityConfig;

@@ -4,6 +4,7 @@
 //! move, leases their routers and drives each as far as it goes; a restart, another instance and every
 //! day are the same code path.
 
+pub(crate) mod applied;
 pub(crate) mod back;
 pub(crate) mod close;
 pub(crate) mod contact;

@@ -33,7 +33,7 @@ pub fn undo(plan: &Plan, state: &DeviceState) -> Plan {
     };
     let mut commands: Vec<_> = plan.commands.iter().rev().filter_map(inverse).collect();
     renumber(&mut commands);
-    Plan { commands, basis: plan.basis.clone() }
+    Plan { commands, basis: plan.basis.clone(), ..Plan::default() }
 }
 
 /// Numbers the waves of reversed commands from 0. A row of an ordered menu gets a wave of its own, because
@@ -72,7 +72,11 @@ pub fn remaining(plan: &Plan, state: &DeviceState) -> Plan {
         };
         Some(Command { wave: command.wave, action, row: command.row.clone() })
     };
-    Plan { commands: plan.commands.iter().filter_map(left).collect(), basis: plan.basis.clone() }
+    Plan {
+        commands: plan.commands.iter().filter_map(left).collect(),
+        basis: plan.basis.clone(),
+        ..Plan::default()
+    }
 }
 
 fn set_back(row: &Row, before: &BTreeMap<String, Option<String>>, found: &StateRow) -> Option<(Action, Row)> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use moxxie_core::{
-    plan::{Action, Command, Plan},
+    plan::{Action, Command, Plan, Settled},
     row::{Mark, Row},
 };
 
@@ -41,11 +41,12 @@ pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Bindin
     let on_router = |row: &Row| index.target(row).is_some();
     let mut damaged = Vec::new();
     let mut commands = Vec::new();
+    let mut settled = Settled::default();
 
     for row in &scope.gone {
         match index.find(row) {
             _ if index.copies(row) > 1 => damaged.push(Mismatch::new(row, What::Ambiguous)),
-            Found::Absent => {}
+            Found::Absent => settled.gone.push((row.menu.clone(), row.mark.clone())),
             Found::Ambiguous => damaged.push(Mismatch::new(row, What::Ambiguous)),
             Found::Here(found) | Found::Changed(found) => {
                 let mut was = as_found(row, found);
@@ -77,7 +78,9 @@ pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Bindin
             }
             Found::Here(found) | Found::Changed(found) => {
                 let differences = differences(row, found);
-                if !differences.is_empty() {
+                if differences.is_empty() {
+                    settled.there.push((*row).clone());
+                } else {
                     let before = differences.into_iter().map(|d| (d.field, d.found)).collect();
                     commands.push((Phase::Build, row.rank, None, Action::Set { before }, (*row).clone()));
                 }
@@ -108,7 +111,8 @@ pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Bindin
     if !damaged.is_empty() {
         return Err(Refusal::Damaged(damaged));
     }
-    Ok(Plan { commands: in_waves(commands), basis: basis(&scope, state, &index) })
+    settled.ranks = ranks(after, &in_scope);
+    Ok(Plan { commands: in_waves(commands), basis: basis(&scope, state, &index), settled })
 }
 
 /// Parts of a plan, one after the other.
@@ -150,6 +154,13 @@ fn in_waves(mut commands: Vec<Ranked>) -> Vec<Command> {
             Command { wave, action, row }
         })
         .collect()
+}
+
+/// The ranks of rows of ordered menus that are not in scope. There are few: rules do not grow with networks.
+fn ranks(after: &[Row], in_scope: &HashSet<&Mark>) -> Vec<(String, Mark, u16)> {
+    let ordered = |row: &&Row| menu(&row.menu).is_some_and(|menu| menu.ordered);
+    let others = after.iter().filter(|row| ordered(row) && !in_scope.contains(&row.mark));
+    others.map(|row| (row.menu.clone(), row.mark.clone(), row.rank)).collect()
 }
 
 type Identity<'a> = (&'a str, &'a Mark);
@@ -215,7 +226,7 @@ impl<'a> Scope<'a> {
 
 /// The shared objects that rows refer to, and those that these refer to in turn. A row refers to an object
 /// by the name of its list or interface.
-fn shared_objects<'a>(rows: &[&'a Row], after: &'a [Row]) -> HashSet<&'a str> {
+pub(crate) fn shared_objects<'a>(rows: &[&'a Row], after: &'a [Row]) -> HashSet<&'a str> {
     let is_shared = |row: &&Row| !row.mark.object.starts_with("net-");
     let mut names: HashMap<&str, &str> = HashMap::new();
     let mut by_object: HashMap<&str, Vec<&Row>> = HashMap::new();

@@ -81,6 +81,9 @@ pub enum RenderError {
     },
 }
 
+/// Grows when the same intent gives other rows than before. It is stored with the rows applied.
+pub const REVISION: u32 = 1;
+
 /// The name that a network's interface, pool and DHCP server have on a router: `mx-` and twelve hex digits.
 #[must_use]
 pub fn network_name(network: NetworkId) -> String {

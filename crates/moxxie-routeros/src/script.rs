@@ -138,6 +138,6 @@ mod tests {
 /ip/pool remove [find where comment~\"^mx1:ab12:net-00000000-0001-7101-8101-010101010101:pool( |\\$)\"]
 /ip/firewall/filter set [find where comment~\"^mx1:ab12:fw:input-drop( |\\$)\"] disabled=no !ttl
 ";
-        assert_eq!(script(&Plan { commands, basis: String::new() }), expected);
+        assert_eq!(script(&Plan { commands, ..Plan::default() }), expected);
     }
 }

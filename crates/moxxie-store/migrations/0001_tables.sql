@@ -508,6 +508,63 @@ CREATE TABLE finding (
 CREATE INDEX finding_network ON finding (network_id, id);
 CREATE INDEX finding_address ON finding (family, addr);
 
+-- Rows as they were last applied: what drift compares with. `row` and `facts` are JSON; `rank` is the row's,
+-- which shifts when rows come between. `accepted` has values that somebody accepted in place of those applied.
+CREATE TABLE applied_row (
+    router_id TEXT NOT NULL REFERENCES router (id) ON DELETE CASCADE,
+    menu TEXT NOT NULL,
+    mark TEXT NOT NULL,
+    object TEXT NOT NULL,
+    row TEXT NOT NULL,
+    rank BIGINT NOT NULL,
+    renderer BIGINT NOT NULL,
+    facts TEXT NOT NULL,
+    change_id TEXT NOT NULL,
+    applied_at BIGINT NOT NULL,
+    accepted TEXT,
+    PRIMARY KEY (router_id, menu, mark)
+);
+CREATE INDEX applied_row_object ON applied_row (object);
+
+-- One row for each router that was ever checked. `checks` counts the checks and is the fence of the one that
+-- writes; the claim of who watches ends by the database's clock.
+CREATE TABLE drift_watch (
+    router_id TEXT NOT NULL PRIMARY KEY REFERENCES router (id) ON DELETE CASCADE,
+    holder TEXT,
+    expires_at BIGINT NOT NULL,
+    checks BIGINT NOT NULL,
+    checked_at BIGINT,
+    unknown_since BIGINT,
+    error TEXT,
+    history TEXT
+);
+
+-- Rows on a router that are not as they were applied. What is over keeps its row for a while.
+CREATE TABLE drift (
+    id TEXT NOT NULL PRIMARY KEY,
+    router_id TEXT NOT NULL REFERENCES router (id) ON DELETE CASCADE,
+    site_id TEXT NOT NULL,
+    tenant_id TEXT,
+    network_id TEXT,
+    menu TEXT NOT NULL,
+    mark TEXT NOT NULL,
+    object TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    field TEXT NOT NULL,
+    expected TEXT,
+    found TEXT,
+    who TEXT,
+    since BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    said_at BIGINT,
+    said_by TEXT,
+    reason TEXT,
+    expires_at BIGINT,
+    ended_at BIGINT
+);
+CREATE UNIQUE INDEX drift_alive ON drift (router_id, menu, mark, kind, field) WHERE ended_at IS NULL;
+CREATE INDEX drift_router ON drift (router_id, id);
+
 CREATE TABLE audit_head (
     writer TEXT NOT NULL PRIMARY KEY,
     seq BIGINT NOT NULL,

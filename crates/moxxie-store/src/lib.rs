@@ -10,6 +10,7 @@
 //! (by id), network, space (by id), range of AS numbers, audit head. Times are stored in whole microseconds.
 
 pub mod address;
+pub mod applied;
 pub mod asn;
 pub mod audit;
 pub mod batch;
@@ -18,6 +19,7 @@ pub mod checkpoint;
 mod constraint;
 pub mod container;
 pub mod domain;
+pub mod drift;
 pub mod error;
 pub mod event;
 mod exchange;
@@ -60,11 +62,13 @@ pub mod vlan;
 pub mod vrf;
 
 pub use address::Address;
+pub use applied::{AppliedRow, NewApplied};
 pub use asn::AsnFilter;
 pub use audit::{AuditDraft, AuditFilter};
 pub use batch::{AddressTurn, Batch, SpaceStep, Written};
 pub use change::{Change, ChangeError, ChangeFilter};
 pub use checkpoint::{AuditProblem, AuditReport};
+pub use drift::{Drift, DriftFilter, DriftStep, DriftWatch, Motion, NewDrift, Said};
 pub use error::{Constraint, OpenError, StoreError};
 pub use event::ChangeEvent;
 pub use finding::{Finding, FindingFilter};

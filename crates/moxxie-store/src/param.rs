@@ -1,8 +1,8 @@
 //! Values on their way into a statement.
 
 use moxxie_core::{
-    AddressId, AsnId, AsnRangeId, AttachmentId, ChangeId, ContainerId, DomainId, EventId, FindingId, Name,
-    NetworkId, PoolId, PrefixId, RangeId, RouterId, SiteId, TenantId, Timestamp, TokenId, VlanRecordId,
+    AddressId, AsnId, AsnRangeId, AttachmentId, ChangeId, ContainerId, DomainId, DriftId, EventId, FindingId,
+    Name, NetworkId, PoolId, PrefixId, RangeId, RouterId, SiteId, TenantId, Timestamp, TokenId, VlanRecordId,
     VrfId, asn::AsNumber, claim::Status, identity::Scope, vlan::VlanId,
 };
 use serde::Serialize;
@@ -186,6 +186,7 @@ printed!(
     ChangeId,
     ContainerId,
     DomainId,
+    DriftId,
     EventId,
     FindingId,
     NetworkId,

@@ -72,6 +72,7 @@ impl Statement {
 /// Every statement there is, by noun.
 pub static ALL: &[&[&Statement]] = &[
     crate::address::STATEMENTS,
+    crate::applied::STATEMENTS,
     crate::asn::STATEMENTS,
     crate::asn::NEXT_STATEMENTS,
     crate::audit::STATEMENTS,
@@ -80,6 +81,8 @@ pub static ALL: &[&[&Statement]] = &[
     crate::checkpoint::STATEMENTS,
     crate::container::STATEMENTS,
     crate::domain::STATEMENTS,
+    crate::drift::STATEMENTS,
+    crate::drift::WATCH_STATEMENTS,
     crate::event::STATEMENTS,
     crate::exchange::STATEMENTS,
     crate::finding::STATEMENTS,

@@ -154,6 +154,7 @@ impl Store {
         if matches!(store.dialect(), Dialect::Sqlite) {
             store.end_leases().await?;
             store.end_scans().await?;
+            store.end_watches().await?;
         }
         Ok(store)
     }

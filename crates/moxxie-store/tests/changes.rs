@@ -38,7 +38,11 @@ fn plan() -> Plan {
             before: None,
         },
     };
-    Plan { commands: vec![command(0, "vlan"), command(0, "address"), command(1, "rule")], basis: "b1".into() }
+    Plan {
+        commands: vec![command(0, "vlan"), command(0, "address"), command(1, "rule")],
+        basis: "b1".into(),
+        ..Plan::default()
+    }
 }
 
 #[tokio::test]

@@ -48,6 +48,9 @@ impl Engine {
         if ending == Ending::Applied {
             change.error = None;
         }
+        if ending == Ending::WrittenOff && change.state == ChangeState::Applied {
+            tx.forget_applied(change.id, &change.network_id.to_string()).await?;
+        }
         tx.update_change(change, now).await?;
         let reason = change.error.as_ref().map_or_else(String::new, |error| format!(": {}", error.message));
         let message = format!("{} is {}{reason}", change.kind, change.state);

@@ -8,7 +8,7 @@ use moxxie_core::{
     plan::{Action, Plan},
     row::Row,
 };
-use moxxie_routeros::{Answer, DriverError, SafeMode, guard_free, missing, plan, render};
+use moxxie_routeros::{Answer, DriverError, SafeMode, guard_free, missing, plan, render, with_renamed};
 
 use moxxie_store::Tx;
 use serde_json::json;
@@ -350,7 +350,11 @@ impl Engine {
             render(intent, &place.binding, &state.facts)
                 .map_err(|error| Failure::lasting("plan_refused", format!("router {name}: {error}")))
         };
-        let made = plan(&rendered(&before)?, &rendered(&after)?, state, &place.binding);
+        let (mut before, after) = (rendered(&before)?, rendered(&after)?);
+        if kind == ChangeKind::Restore {
+            before = with_renamed(before, &after, state);
+        }
+        let made = plan(&before, &after, state, &place.binding);
         match made {
             Ok(plan) => Ok(plan),
             Err(refusal) => {
@@ -415,6 +419,9 @@ impl Drive<'_> {
         let mut tx = self.engine.0.store.begin().await?;
         self.hold(&mut tx).await?;
         self.note_besides(&mut tx);
+        if ending == Ending::Applied {
+            self.engine.note_applied(&mut tx, self.change.id, &self.stops).await?;
+        }
         self.engine
             .close(&mut tx, &mut self.change, ending)
             .await

@@ -19,7 +19,7 @@ use moxxie_api::{
     router::RouterCreate,
     tenant::TenantCreate,
 };
-use moxxie_engine::{Context, Engine, EngineConfig, Error, RealityConfig, clock::Ambient};
+use moxxie_engine::{Context, DriftConfig, Engine, EngineConfig, Error, RealityConfig, clock::Ambient};
 use moxxie_store::{MasterKey, Store, StoreConfig};
 use routeros_emulator::{Emulator, Snapshot};
 use tokio_util::sync::CancellationToken;
@@ -90,6 +90,7 @@ pub fn quick() -> EngineConfig {
         settle: Duration::from_millis(100),
         // Tests look at routers when they want to.
         reality: RealityConfig { interval: Duration::ZERO, ..RealityConfig::default() },
+        drift: DriftConfig { interval: Duration::ZERO, ..DriftConfig::default() },
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 fn text(rows: &[Row]) -> String {
     let commands =
         rows.iter().map(|row| Command { wave: 0, action: Action::Add, row: row.clone() }).collect();
-    let text = diff_text(&Plan { commands, basis: String::new() });
+    let text = diff_text(&Plan { commands, ..Plan::default() });
     let short = |text: String, prefix: &str| {
         let full = format!("{prefix}-00000000-0001-7");
         let mut out = String::new();
