@@ -161,6 +161,14 @@ kinds! {
     NOT_ADOPTABLE = 409 "not_adoptable" "The finding cannot be adopted":
         "Only an address without record inside a network becomes a record. Acknowledge other findings with a \
          reason, or change what they are about.";
+    NOT_ACCEPTABLE = 409 "not_acceptable" "The drift cannot be accepted":
+        "Only a field that differs, a disabled row or a missing one can be taken as it is. Put other drift right, \
+         or ignore it with a reason.";
+    NOT_REVERTIBLE = 409 "not_revertible" "No change can put the drift right":
+        "moxxie changes and removes only rows that are its own beyond doubt, and does not move rules. The message \
+         says what to do on the router; what is right there is noticed.";
+    DRIFT_OVER = 409 "drift_over" "The drift is over":
+        "The row is as it should be by now, or is no row of ours any more.";
     IN_USE = 409 "in_use" "Something still needs it":
         "Other things refer to it: addresses to a network, networks to a tenant, a pool or a router, pools \
          and routers to a datacentre. Remove them first.";

@@ -6,8 +6,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::commands::{config, demo, serve};
 use crate::{
     commands::{
-        asn, audit, change, completions, container, exchange, login, network, pool, prefix, reality, router,
-        search, site, tenant, token, vlan, vrf,
+        asn, audit, change, completions, container, drift, exchange, login, network, pool, prefix, reality,
+        router, search, site, tenant, token, vlan, vrf,
     },
     exit,
     session::{Global, Session},
@@ -59,6 +59,9 @@ pub(crate) enum Command {
     /// Reality: what routers show, against the records
     #[command(subcommand)]
     Reality(reality::Command),
+    /// Drift: rows on routers that are not as they were applied
+    #[command(subcommand)]
+    Drift(drift::Command),
     /// Tenants: who networks belong to
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -117,6 +120,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Asn(command) => asn::run(command, &session()?).await,
         Command::Router(command) => router::run(command, &session()?).await,
         Command::Reality(command) => reality::run(command, &session()?).await,
+        Command::Drift(command) => drift::run(command, &session()?).await,
         Command::Tenant(command) => tenant::run(command, &session()?).await,
         Command::Search(args) => search::search(args, &session()?).await,
         Command::WhoHas(args) => search::who_has(args, &session()?).await,

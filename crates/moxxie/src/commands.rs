@@ -11,6 +11,7 @@ pub(crate) mod config;
 pub(crate) mod container;
 #[cfg(feature = "server")]
 pub(crate) mod demo;
+pub(crate) mod drift;
 pub(crate) mod exchange;
 pub(crate) mod login;
 pub(crate) mod network;

@@ -73,6 +73,7 @@ async fn start_server(args: &Args, data: &Path) -> anyhow::Result<Running> {
         ("settle", "500ms".to_owned()),
         // Routers are looked at when the story says so.
         ("reality_interval", "off".to_owned()),
+        ("drift_interval", "off".to_owned()),
     ];
     // Neither a file nor the environment: the demonstration is the same everywhere.
     let config = config::load(&ConfigArgs::only(&flags), &|_| None)?;

@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::Context as _;
 use moxxie_api::token::TokenCreated;
-use moxxie_engine::{Engine, EngineConfig, RealityConfig, clock::Ambient};
+use moxxie_engine::{DriftConfig, Engine, EngineConfig, RealityConfig, clock::Ambient};
 use moxxie_server::AppState;
 use tokio::{net::TcpListener, signal::unix, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -83,6 +83,12 @@ fn engine_config(settings: &Settings) -> EngineConfig {
             keep: settings.reality_keep,
             verify_deadline: settings.reality_verify_deadline,
             ..RealityConfig::default()
+        },
+        drift: DriftConfig {
+            interval: settings.drift_interval,
+            poll: settings.drift_poll,
+            keep: settings.drift_keep,
+            ..DriftConfig::default()
         },
     }
 }

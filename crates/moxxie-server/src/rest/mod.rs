@@ -9,6 +9,7 @@ mod audit;
 mod change;
 mod container;
 mod datacenter;
+mod drift;
 mod exchange;
 mod health;
 mod network;
@@ -70,6 +71,7 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .merge(address::routes())
         .merge(range::routes())
         .merge(reality::routes())
+        .merge(drift::routes())
         .merge(change::routes())
         .merge(exchange::routes())
         .merge(search::routes())

@@ -32,6 +32,7 @@ const TAGS: &[(&str, &str)] = &[
     ("pools", "Supernets that networks come from"),
     ("routers", "RouterOS devices under management"),
     ("reality", "What routers show, and where it differs from the records"),
+    ("drift", "Rows on routers that are not as they were applied"),
     ("tenants", "Whose networks they are"),
     ("networks", "What users order"),
     ("addresses", "Addresses in networks"),

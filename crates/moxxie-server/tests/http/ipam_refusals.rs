@@ -748,6 +748,20 @@ async fn vlan_ids_as_numbers_and_the_rest() {
         (POST, "reality/fnd-1/acknowledge", json!({"reason": ""}), 422, "validation", "reason", ""),
         (POST, "reality/fnd-1/adopt", json!({}), 404, "not_found", "", "finding"),
         (POST, "reality/fnd-1/reopen", Value::Null, 404, "not_found", "", "finding"),
+        (POST, "routers/none/drift/check", Value::Null, 404, "not_found", "", "router"),
+        (POST, "drift/drf-1/revert", Value::Null, 404, "not_found", "", "drift"),
+        (POST, "drift/drf-1/accept", json!({"reason": ""}), 422, "validation", "reason", ""),
+        (POST, "drift/drf-1/ignore", json!({"reason": "x"}), 404, "not_found", "", "drift"),
+        (
+            POST,
+            "drift/drf-1/ignore",
+            json!({"reason": "x", "until": "2000-01-01T00:00:00Z"}),
+            422,
+            "validation",
+            "until",
+            "past",
+        ),
+        (POST, "drift/drf-1/reopen", Value::Null, 404, "not_found", "", "drift"),
         (POST, "import", json!({}), 415, "unsupported_media_type", "", "text/csv"),
     ])
     .await;

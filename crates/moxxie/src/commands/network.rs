@@ -135,11 +135,19 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    fn query(&self) -> &'static [(&'static str, &'static str)] {
+    pub(super) const fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    pub(super) fn key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+
+    pub(super) fn query(&self) -> &'static [(&'static str, &'static str)] {
         if self.dry_run { &[("dryRun", "true")] } else { &[] }
     }
 
-    fn show(&self, dry_run: &DryRun, session: &Session) -> anyhow::Result<()> {
+    pub(super) fn show(&self, dry_run: &DryRun, session: &Session) -> anyhow::Result<()> {
         let out = session.out;
         if self.script {
             return out.text(&plan::script(dry_run));

@@ -114,6 +114,23 @@ pub(crate) const KEYS: &[Key] = &[
         value: "SPAN",
         help: "How long a router may take to tell whether addresses are in use [default: 5s]",
     },
+    Key {
+        name: "drift_interval",
+        value: "SPAN",
+        help: "How often every router is read whole for drift, beside what it tells by itself; off: routers are \
+               not watched [default: 5m]",
+    },
+    Key {
+        name: "drift_poll",
+        value: "SPAN",
+        help: "How often a watched router's history is looked at, and the shortest time between two checks \
+               [default: 2s]",
+    },
+    Key {
+        name: "drift_keep",
+        value: "SPAN",
+        help: "How long is remembered what drift there was [default: 2160h]",
+    },
 ];
 
 /// The file that is read when none is named.

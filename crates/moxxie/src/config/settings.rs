@@ -44,6 +44,9 @@ pub(crate) struct Settings {
     pub(crate) reality_silent_after: Duration,
     pub(crate) reality_keep: Duration,
     pub(crate) reality_verify_deadline: Duration,
+    pub(crate) drift_interval: Duration,
+    pub(crate) drift_poll: Duration,
+    pub(crate) drift_keep: Duration,
 }
 
 /// A setting as it may be shown.
@@ -100,6 +103,12 @@ pub(super) fn read(
         reality_silent_after: reader.span("reality_silent_after", 24 * 3600),
         reality_keep: reader.span("reality_keep", 30 * 24 * 3600),
         reality_verify_deadline: reader.span("reality_verify_deadline", 5),
+        drift_interval: reader.read("drift_interval", Duration::from_secs(300), |text| match text {
+            "off" => Ok(Duration::ZERO),
+            span => duration::parse(span),
+        }),
+        drift_poll: reader.span("drift_poll", 2),
+        drift_keep: reader.span("drift_keep", 90 * 24 * 3600),
         data_dir,
     };
     let least = settings.command_deadline * 2 + LEASE_MARGIN;
@@ -173,6 +182,10 @@ impl Settings {
             "reality_silent_after" => duration::show(self.reality_silent_after),
             "reality_keep" => duration::show(self.reality_keep),
             "reality_verify_deadline" => duration::show(self.reality_verify_deadline),
+            "drift_interval" if self.drift_interval.is_zero() => "off".to_owned(),
+            "drift_interval" => duration::show(self.drift_interval),
+            "drift_poll" => duration::show(self.drift_poll),
+            "drift_keep" => duration::show(self.drift_keep),
             _ => String::new(),
         };
         let source = given.iter().find(|given| given.name == key).map_or(&Source::Default, |g| &g.source);
