@@ -2,7 +2,7 @@
 
 use std::{future::Future as _, pin::pin, task::Poll};
 
-use routeros_client::{Error, RowStream};
+use routeros_client::{Connection, Error, RowStream};
 
 use crate::{DriverError, Session, menu::MENUS};
 
@@ -10,7 +10,8 @@ use crate::{DriverError, Session, menu::MENUS};
 #[derive(Debug)]
 pub struct Changes {
     router: String,
-    streams: Vec<RowStream>,
+    connection: Connection,
+    streams: Vec<(&'static str, RowStream)>,
 }
 
 impl Session {
@@ -18,8 +19,9 @@ impl Session {
     /// not told, and what happens before the router has begun to listen is not heard: read afterwards.
     #[must_use]
     pub fn changes(&self) -> Changes {
-        let streams = MENUS.iter().map(|menu| self.connection.listen(menu.path)).collect();
-        Changes { router: self.name.clone(), streams }
+        let listen = |menu: &crate::menu::Menu| (menu.path, self.connection.listen(menu.path));
+        let streams = MENUS.iter().map(listen).collect();
+        Changes { router: self.name.clone(), connection: self.connection.clone(), streams }
     }
 
     /// The newest entry of the undo history: every change that a person makes is one.
@@ -48,6 +50,12 @@ impl Changes {
             let (at, heard) = first(&mut self.streams).await;
             match heard {
                 Ok(Some(_)) => return Ok(()),
+                // More was told than was heard. What it was does not matter; that it goes on does.
+                Err(Error::Backlog { .. }) => {
+                    let (menu, stream) = &mut self.streams[at];
+                    *stream = self.connection.listen(menu);
+                    return Ok(());
+                }
                 Ok(None) => drop(self.streams.swap_remove(at)),
                 Err(error) if error.trap_kind().is_some() => drop(self.streams.swap_remove(at)),
                 Err(error) => return Err(DriverError::of(&self.router, error)),
@@ -57,9 +65,11 @@ impl Changes {
 }
 
 /// The first stream that says something, and what.
-async fn first(streams: &mut [RowStream]) -> (usize, Result<Option<routeros_client::Row>, Error>) {
+async fn first(
+    streams: &mut [(&'static str, RowStream)],
+) -> (usize, Result<Option<routeros_client::Row>, Error>) {
     std::future::poll_fn(|context| {
-        for (at, stream) in streams.iter_mut().enumerate() {
+        for (at, (_, stream)) in streams.iter_mut().enumerate() {
             if let Poll::Ready(heard) = pin!(stream.next()).poll(context) {
                 return Poll::Ready((at, heard));
             }

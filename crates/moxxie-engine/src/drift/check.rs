@@ -321,3 +321,32 @@ fn steps(
     }
     steps
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(id: &str, action: &str, by: &str) -> HistoryEntry {
+        HistoryEntry { id: id.into(), action: action.into(), by: by.into(), floating: false }
+    }
+
+    #[test]
+    fn who_did_it_is_told_by_menu_since_the_last_check() {
+        let history = [
+            entry("*9", "ip pool changed", "eve"),
+            entry("*8", "interface list member removed", "bob"),
+            entry("*7", "ip address removed", "moxxie"),
+            entry("*6", "ip address removed", "ann"),
+        ];
+        let news = |known| News { found: Vec::new(), doers: doers(&history, known, "moxxie"), newest: None };
+        let since = news(Some("*6"));
+        assert_eq!(since.who("/ip/pool").as_deref(), Some("eve"));
+        assert_eq!(since.who("/interface/list/member").as_deref(), Some("bob"));
+        // No entry fits: whoever did anything.
+        assert_eq!(since.who("/interface/list").as_deref(), Some("bob, eve"));
+        assert_eq!(news(None).who("/ip/address").as_deref(), Some("ann"), "we are not told of");
+        assert_eq!(news(Some("*9")).who("/ip/pool"), None);
+        // Forgotten at a reboot: all that is there counts.
+        assert_eq!(news(Some("*77")).who("/ip/address").as_deref(), Some("ann"));
+    }
+}
