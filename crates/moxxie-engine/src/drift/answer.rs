@@ -131,7 +131,7 @@ impl Engine {
         let names = self.drift_names().await?;
         let one = &found.drift;
         let over = || over(&found.id.to_string());
-        transaction!(self, |tx| {
+        let result: Result<Drift, Error> = transaction!(self, |tx| {
             match tx.say_drift(found.id, state, said.as_ref()).await {
                 Err(StoreError::NotFound(_)) => return Err(over()),
                 other => other?,
@@ -149,7 +149,11 @@ impl Engine {
             let before = names.view(found.clone());
             tx.audit(self.answer_event(context, found, action, json!({"before": before, "after": after})));
             after
-        })
+        });
+        if let (Ok(_), Some(name)) = (&result, names.routers.get(&found.router_id)) {
+            self.show_open(found.router_id, name).await?;
+        }
+        result
     }
 
     fn answer_event(

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use moxxie_api::drift::RouterDrift;
 use moxxie_core::{
-    DriftId, NetworkId, TenantId, Timestamp,
+    DriftId, Name, NetworkId, RouterId, TenantId, Timestamp,
     drift::{self, DriftState},
     identity::{Role, Scope},
     router::Router,
@@ -100,13 +100,19 @@ impl Engine {
                 found,
             };
             if self.write_drift(router, watch.checks, &news, &applied, &busy).await? {
-                let open = store.count_drift(Scope::All, router.id).await?;
-                #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; 2^53 rows are none")]
-                metrics::gauge!("drift_open", "router" => router.name.to_string()).set(open as f64);
+                self.show_open(router.id, &router.name).await?;
                 return Ok(Checked::Done);
             }
         }
         Ok(Checked::Moving)
+    }
+
+    /// Counts what waits for somebody, for `/metrics`.
+    pub(super) async fn show_open(&self, router: RouterId, name: &Name) -> Result<(), Error> {
+        let open = self.0.store.count_drift(Scope::All, router).await?;
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; 2^53 rows are none")]
+        metrics::gauge!("drift_open", "router" => name.to_string()).set(open as f64);
+        Ok(())
     }
 
     async fn read_for_drift(
