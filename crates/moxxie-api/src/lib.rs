@@ -22,6 +22,7 @@ pub mod plan;
 pub mod pool;
 pub mod prefix;
 pub mod problem;
+pub mod profile;
 pub mod range;
 pub mod reality;
 pub mod router;

@@ -87,7 +87,7 @@ pub struct NetworkOptions {
     /// Whether the router serves DHCP in it.
     #[serde(default, rename = "enableDHCP")]
     pub enable_dhcp: bool,
-    /// `standard` (the default), `isolated` or `open`.
+    /// A firewall profile: `standard` (the default), `isolated`, `open`, or one that you wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub firewall_profile: Option<String>,
     /// Whether the prefix is announced by iBGP. Not supported yet: `true` is refused.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::{DomainId, NetworkId, TenantId, encapsulation::TagStack, profile::Profile};
+use crate::{DomainId, Name, NetworkId, TenantId, encapsulation::TagStack, profile::Profile};
 
 /// Everything one router should carry.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -14,6 +14,17 @@ pub struct DeviceIntent {
     pub management: Vec<IpNet>,
     /// The networks, in any order.
     pub networks: Vec<NetworkIntent>,
+    /// The profiles that they use, in any order; the built-in ones are known anyway.
+    #[serde(default)]
+    pub profiles: Vec<Profile>,
+}
+
+impl DeviceIntent {
+    /// The profile of that name.
+    #[must_use]
+    pub fn profile(&self, name: &Name) -> Option<&Profile> {
+        Profile::built_in().iter().chain(&self.profiles).find(|profile| profile.name == *name)
+    }
 }
 
 /// One network on one router.
@@ -21,7 +32,7 @@ pub struct DeviceIntent {
 pub struct NetworkIntent {
     /// Which network.
     pub network: NetworkId,
-    /// Whose it is: under `standard`, networks of one tenant reach each other.
+    /// Whose it is: profiles may let networks of one tenant reach each other.
     pub tenant: TenantId,
     /// The VLAN domain: networks of one domain share its service VLAN.
     pub domain: DomainId,
@@ -29,8 +40,8 @@ pub struct NetworkIntent {
     pub tags: TagStack,
     /// The router's address in it, with the prefix length.
     pub gateway: IpNet,
-    /// Who may open connections.
-    pub profile: Profile,
+    /// Who may open connections: the name of a profile.
+    pub profile: Name,
     /// DHCP, when the router serves it.
     pub dhcp: Option<DhcpIntent>,
     /// For comments on the router, after the mark: `tenant/name`.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AttachmentId, DomainId, Name, NetworkId, PoolId, SiteId, TenantId, Timestamp, VrfId, address::Layout,
-    profile::Profile, vlan::VlanId,
+    vlan::VlanId,
 };
 
 /// Where a network stands. Derived from its changes, never set by a request.
@@ -51,17 +51,24 @@ impl NetworkStatus {
 }
 
 /// What a network carries beside its VLAN and prefix.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkOptions {
     /// Whether the router serves DHCP in it.
     pub dhcp: bool,
     /// What it gives out, where that is not the usual range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dhcp_range: Option<(IpAddr, IpAddr)>,
-    /// Who may open connections.
-    pub profile: Profile,
+    /// Who may open connections: the name of a profile.
+    pub profile: Name,
     /// Free text, also for the router's comments.
     pub description: String,
+}
+
+impl Default for NetworkOptions {
+    fn default() -> Self {
+        let profile = Name::fixed(crate::profile::STANDARD);
+        Self { dhcp: false, dhcp_range: None, profile, description: String::new() }
+    }
 }
 
 /// A network with its one active attachment, as stored.

@@ -5,6 +5,7 @@ use moxxie_core::{
     device::{DeviceIntent, DhcpIntent, NetworkIntent},
     domain::Domain,
     network::{Network, NetworkStatus},
+    profile::Profile,
     site::Site,
 };
 
@@ -20,11 +21,13 @@ pub(crate) fn around(
     networks: &[Network],
     subject: &Network,
     tenant: &dyn Fn(&Network) -> String,
+    profiles: Vec<Profile>,
 ) -> (DeviceIntent, DeviceIntent) {
     let others = networks.iter().filter(|network| network.id != subject.id && is_on_router(network));
     let without = DeviceIntent {
         management: site.management_prefixes.clone(),
         networks: others.map(|network| intent(site, domain, network, tenant(network))).collect(),
+        profiles,
     };
     let mut with = without.clone();
     with.networks.push(intent(site, domain, subject, tenant(subject)));
@@ -51,7 +54,7 @@ fn intent(site: &Site, domain: &Domain, network: &Network, tenant: String) -> Ne
         domain: domain.id,
         tags: domain.encapsulation.stack(network.attachment.vlan),
         gateway: network.layout(network.prefix).gateway_on_interface(),
-        profile: network.options.profile,
+        profile: network.options.profile.clone(),
         dhcp: dhcp.map(|range| DhcpIntent {
             range,
             // Without servers of the site's own the gateway answers.

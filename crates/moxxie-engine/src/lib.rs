@@ -25,6 +25,7 @@ pub mod network;
 mod page;
 pub mod pool;
 pub mod prefix;
+pub mod profile;
 pub mod range;
 pub mod reality;
 pub mod router;

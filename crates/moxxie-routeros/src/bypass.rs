@@ -9,7 +9,7 @@
 use std::{collections::HashSet, net::IpAddr};
 
 use ipnet::IpNet;
-use moxxie_core::{prefix::overlap, profile::Profile, row::Row};
+use moxxie_core::{prefix::overlap, row::Row};
 
 use crate::{
     Binding, DeviceState, Refusal, StateRow,
@@ -17,7 +17,7 @@ use crate::{
     find::Index,
     menu::path,
     plan::{is_network_row, vlan_name},
-    render::firewall::profile_list,
+    render::firewall::{MANAGEMENT, profile_of_list},
     value::net,
 };
 
@@ -82,12 +82,21 @@ fn offload(wanted: &[&Row], state: &DeviceState, binding: &Binding) -> Result<()
 /// The networks whose protection is looked at.
 struct Judged<'a> {
     state: &'a DeviceState,
-    /// Interfaces and prefixes of all of them, of those that nothing may enter unasked, and of those that
-    /// open nothing.
+    /// Interfaces and prefixes of all of them.
     all: Side,
-    closed: Side,
-    isolated: Side,
+    /// Those of each profile that judges what leaves its networks.
+    leaving: Vec<Guarded>,
+    /// Those of each profile that judges what enters its networks.
+    entering: Vec<Guarded>,
     management: Vec<IpNet>,
+}
+
+/// The networks of a profile that has a chain for one direction.
+struct Guarded {
+    profile: String,
+    side: Side,
+    /// Whether its chain begins with letting management pass, whatever it wants.
+    trusts_management: bool,
 }
 
 #[derive(Default)]
@@ -101,10 +110,8 @@ impl<'a> Judged<'a> {
         let objects: HashSet<&str> =
             wanted.iter().filter(|row| is_network_row(row)).map(|row| row.mark.object.as_str()).collect();
         let rows: Vec<&Row> = after.iter().filter(|row| objects.contains(row.mark.object.as_str())).collect();
-        let in_list = |profile| {
-            let list = profile_list(profile);
-            let members =
-                rows.iter().filter(move |row| row.menu == path::MEMBER && row.fields["list"] == list);
+        let in_list = |list: &str| {
+            let members = rows.iter().filter(|row| row.menu == path::MEMBER && row.fields["list"] == list);
             members.map(|row| row.mark.object.as_str()).collect::<HashSet<_>>()
         };
         let side = |wanted: &dyn Fn(&str) -> bool| {
@@ -117,13 +124,34 @@ impl<'a> Judged<'a> {
             }
             side
         };
-        let (open, isolated) = (in_list(Profile::Open), in_list(Profile::Isolated));
-        let management = after.iter().filter(|row| row.menu == path::ADDRESS_LIST);
+        let rules = || after.iter().filter(|row| row.menu == path::FILTER);
+        let is = |row: &Row, name: &str, value: &str| row.fields.get(name).is_some_and(|text| text == value);
+        let guarded = |matcher: &str| {
+            let jumps = rules().filter(|row| is(row, "chain", "mx-forward") && is(row, "action", "jump"));
+            let guarded = jumps.filter_map(|jump| {
+                let (list, target) = (jump.fields.get(matcher)?, jump.fields.get("jump-target")?);
+                let members = in_list(list);
+                let first = rules().filter(|row| is(row, "chain", target)).min_by_key(|row| row.rank)?;
+                Some(Guarded {
+                    profile: profile_of_list(list).to_owned(),
+                    side: side(&|object| members.contains(object)),
+                    trusts_management: is(first, "src-address-list", MANAGEMENT)
+                        && is(first, "action", "return")
+                        && !first.fields.contains_key("protocol"),
+                })
+            });
+            // Told of first: what a user wrote, then `isolated` before `standard`.
+            let mut guarded: Vec<_> = guarded.collect();
+            guarded.reverse();
+            guarded
+        };
+        let management =
+            after.iter().filter(|row| row.menu == path::ADDRESS_LIST && is(row, "list", MANAGEMENT));
         Self {
             state,
             all: side(&|_| true),
-            closed: side(&|object| !open.contains(object)),
-            isolated: side(&|object| isolated.contains(object)),
+            leaving: guarded("in-interface-list"),
+            entering: guarded("out-interface-list"),
             management: management.filter_map(|row| net(&row.fields["address"])).collect(),
         }
     }
@@ -166,15 +194,14 @@ impl<'a> Judged<'a> {
         if !may_be_new(rule) {
             return None;
         }
-        let into = self.closed.touches(rule, "out-interface", "dst-address", self.state)
-            && !self.is_management(rule);
-        let out = self.isolated.touches(rule, "in-interface", "src-address", self.state);
-        match (into, out) {
-            (_, true) => Some("profile isolated".to_owned()),
-            (true, _) if self.isolated.interfaces.is_empty() => Some("profile standard".to_owned()),
-            (true, _) => Some("profile isolated".to_owned()),
-            _ => None,
-        }
+        let management = self.is_management(rule);
+        let leaves = |one: &&Guarded| one.side.touches(rule, "in-interface", "src-address", self.state);
+        let enters = |one: &&Guarded| {
+            one.side.touches(rule, "out-interface", "dst-address", self.state)
+                && !(management && one.trusts_management)
+        };
+        let passed = self.leaving.iter().find(leaves).or_else(|| self.entering.iter().find(enters));
+        passed.map(|guarded| format!("profile {}", guarded.profile))
     }
 
     fn to_the_router(&self, rule: &StateRow) -> Option<String> {

@@ -127,10 +127,11 @@ fn strangers<'a>(
     binding: &Binding,
 ) -> Vec<(&'static str, &'a StateRow, &'a Row)> {
     // What a row of ours refers to or belongs to, by menu. Address lists need no row of their own to exist.
-    const GROUPS: [(&str, &str, &str, &str); 4] = [
+    const GROUPS: [(&str, &str, &str, &str); 5] = [
         (path::MEMBER, "list", path::MEMBER, "list"),
         (path::ADDRESS_LIST, "list", path::ADDRESS_LIST, "list"),
         (path::FILTER, "src-address-list", path::ADDRESS_LIST, "list"),
+        (path::FILTER, "dst-address-list", path::ADDRESS_LIST, "list"),
         (path::FILTER, "chain", path::FILTER, "chain"),
     ];
     let is_ours = |found: &StateRow| found.mark().is_some_and(|mark| mark.install == binding.install);

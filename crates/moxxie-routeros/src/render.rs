@@ -9,7 +9,7 @@ use std::{
 };
 
 use moxxie_core::{
-    NetworkId,
+    Name, NetworkId,
     change::StepName,
     device::DeviceIntent,
     row::{Mark, Row},
@@ -58,6 +58,14 @@ pub enum RenderError {
         second: NetworkId,
         /// The name.
         name: String,
+    },
+    /// The intent has a network of a profile that it does not have.
+    #[error("{network}: there is no profile {profile}")]
+    NoProfile {
+        /// The network.
+        network: NetworkId,
+        /// The name.
+        profile: Name,
     },
     /// Only IPv4 is rendered so far.
     #[error("{network}: {what} is IPv6, which is not rendered yet")]
@@ -109,6 +117,10 @@ pub fn render(
         let name = network_name(network.network);
         if let Some(first) = names.insert(name.clone(), network.network) {
             return Err(RenderError::SameName { first, second: network.network, name });
+        }
+        if intent.profile(&network.profile).is_none() {
+            let profile = network.profile.clone();
+            return Err(RenderError::NoProfile { network: network.network, profile });
         }
         for row in network::rows(network, binding)? {
             rows.insert((row.rank, row.menu.clone(), row.mark.clone()), row);

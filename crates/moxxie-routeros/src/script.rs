@@ -123,8 +123,7 @@ mod tests {
 
     #[test]
     fn rows_are_found_by_mark_and_placed_before_the_anchor() {
-        let rows =
-            crate::testing::rendered(&[crate::testing::network(1, moxxie_core::profile::Profile::Open)]);
+        let rows = crate::testing::rendered(&[crate::testing::network(1, "open")]);
         let of = |part: &str| rows.iter().find(|row| row.mark.part == part).unwrap().clone();
         let fields =
             [("disabled".to_owned(), Some("yes".to_owned())), ("ttl".to_owned(), Some("1".to_owned()))];

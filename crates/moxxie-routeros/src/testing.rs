@@ -49,14 +49,14 @@ pub(crate) fn tenant_id(n: u8) -> TenantId {
 }
 
 /// Network `n` of tenant 1 on a plain trunk: VLAN 100+n, 10.1.n.0/24, with DHCP.
-pub(crate) fn network(n: u8, profile: Profile) -> NetworkIntent {
+pub(crate) fn network(n: u8, profile: &str) -> NetworkIntent {
     NetworkIntent {
         network: network_id(n),
         tenant: tenant_id(1),
         domain: DomainId::new(uuid_v7(1, [0xd0; 10])),
         tags: Encapsulation::Dot1q.stack(vlan(100 + i64::from(n))),
         gateway: format!("10.1.{n}.1/24").parse().unwrap(),
-        profile,
+        profile: profile.parse().unwrap(),
         dhcp: Some(DhcpIntent {
             range: (format!("10.1.{n}.100").parse().unwrap(), format!("10.1.{n}.200").parse().unwrap()),
             dns: vec!["9.9.9.9".parse().unwrap()],
@@ -67,13 +67,25 @@ pub(crate) fn network(n: u8, profile: Profile) -> NetworkIntent {
 }
 
 /// The same network inside S-VLAN 1000.
-pub(crate) fn stacked(n: u8, profile: Profile) -> NetworkIntent {
+pub(crate) fn stacked(n: u8, profile: &str) -> NetworkIntent {
     let encapsulation = Encapsulation::Qinq { service_vlan: vlan(1000), tpid: Tpid::Service };
     NetworkIntent { tags: encapsulation.stack(vlan(100 + i64::from(n))), ..network(n, profile) }
 }
 
 pub(crate) fn intent(networks: &[NetworkIntent]) -> DeviceIntent {
-    DeviceIntent { management: vec!["192.168.88.0/24".parse().unwrap()], networks: networks.to_vec() }
+    DeviceIntent {
+        management: vec!["192.168.88.0/24".parse().unwrap()],
+        networks: networks.to_vec(),
+        profiles: vec![web()],
+    }
+}
+
+/// Names of profiles that [`intent`] knows.
+pub(crate) const PROFILES: [&str; 4] = ["standard", "isolated", "open", "web"];
+
+/// A profile as a user might write it: all that rules can say.
+pub(crate) fn web() -> Profile {
+    serde_json::from_str(include_str!("../tests/web-profile.json")).unwrap()
 }
 
 pub(crate) fn rendered(networks: &[NetworkIntent]) -> Vec<moxxie_core::row::Row> {

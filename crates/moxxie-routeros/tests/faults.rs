@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Mutex;
 
-use moxxie_core::{change::Outcome, profile::Profile};
+use moxxie_core::change::Outcome;
 use moxxie_routeros::{
     DriverError, GuardError, Observer, Released, RouteQuery, SafeMode, Unrolled, connect, missing, remaining,
     undo,
@@ -19,7 +19,7 @@ async fn a_refusal_half_way_is_undone() {
     emu.faults().inject(Fault::once("/ip/dhcp-server/add", FaultKind::Refuse("failure: no memory".into())));
     let session = open(&emu).await;
     let mut state = session.read().await.unwrap();
-    let plan = planned(&[], &[network(1, Profile::Isolated)], &state);
+    let plan = planned(&[], &[network(1, "isolated")], &state);
     let answers = apply(&session, &plan, &mut state).await;
     let refused: Vec<_> = answers.iter().filter(|answer| answer.outcome == Outcome::Refused).collect();
     assert_eq!(refused.len(), 1);
@@ -40,7 +40,7 @@ async fn a_lost_answer_is_unknown_and_the_router_is_asked() {
         emu.faults().inject(Fault::once("/ip/address/add", what.clone()));
         let session = open(&emu).await;
         let mut state = session.read().await.unwrap();
-        let plan = planned(&[], &[network(1, Profile::Isolated)], &state);
+        let plan = planned(&[], &[network(1, "isolated")], &state);
         let answers = apply(&session, &plan, &mut state).await;
         assert!(answers.iter().any(|answer| answer.outcome == Outcome::Unknown), "{what:?} {answers:?}");
 
@@ -65,7 +65,7 @@ async fn an_answer_that_never_comes_ends_with_the_deadline() {
     emu.faults().inject(Fault::once("/interface/list/add", FaultKind::HangReply));
     let session = open(&emu).await;
     let mut state = session.read().await.unwrap();
-    let plan = planned(&[], &[network(1, Profile::Open)], &state);
+    let plan = planned(&[], &[network(1, "open")], &state);
     let answers = session.apply_wave(&plan, &plan.waves()[0], &mut state, &()).await;
     let unknown: Vec<_> = answers.iter().filter(|answer| answer.outcome == Outcome::Unknown).collect();
     assert_eq!(unknown.len(), 1, "{answers:?}");
@@ -78,7 +78,7 @@ async fn a_cut_connection_makes_the_router_take_everything_back() {
     let before = emu.snapshot();
     let session = open(&emu).await;
     let mut state = session.read().await.unwrap();
-    let plan = planned(&[], &[network(1, Profile::Isolated)], &state);
+    let plan = planned(&[], &[network(1, "isolated")], &state);
     let guard = session.take_guard().await.unwrap();
     assert!(guard.is_active());
     all_done(&apply(&session, &plan, &mut state).await);
@@ -98,7 +98,7 @@ async fn an_unroll_undoes_at_once_but_not_the_work_of_others() {
     let before = emu.snapshot();
     let session = open(&emu).await;
     let mut state = session.read().await.unwrap();
-    let plan = planned(&[], &[network(1, Profile::Isolated)], &state);
+    let plan = planned(&[], &[network(1, "isolated")], &state);
 
     let guard = session.take_guard().await.unwrap();
     all_done(&apply(&session, &plan, &mut state).await);
@@ -203,7 +203,7 @@ async fn the_observer_sees_each_wave_that_is_sent() {
     let emu = router("7.22").await;
     let session = open(&emu).await;
     let mut state = session.read().await.unwrap();
-    let plan = planned(&[], &[network(1, Profile::Open)], &state);
+    let plan = planned(&[], &[network(1, "open")], &state);
     let seen = Seen::default();
     let wave = &plan.waves()[0];
     all_done(&session.apply_wave(&plan, wave, &mut state, &seen).await);

@@ -2,7 +2,7 @@
 
 mod support;
 
-use moxxie_core::{change::Outcome, profile::Profile};
+use moxxie_core::change::Outcome;
 use moxxie_routeros::{Refusal, missing, owned_rows, plan, remaining, undo};
 use support::*;
 
@@ -15,8 +15,8 @@ async fn provisioned_verified_repeated_and_removed() {
         let before = emu.snapshot();
         let session = open(&emu).await;
         let networks =
-            [network(1, Profile::Isolated), network(2, Profile::Standard), network(3, Profile::Open)];
-        for count in 1..=3 {
+            [network(1, "isolated"), network(2, "standard"), network(3, "open"), network(4, "web")];
+        for count in 1..=networks.len() {
             let mut state = session.read().await.unwrap();
             let plan = planned(&networks[..count - 1], &networks[..count], &state);
             let guard = session.take_guard().await.unwrap();
@@ -31,14 +31,18 @@ async fn provisioned_verified_repeated_and_removed() {
             assert!(second.is_empty(), "{version}: {}", moxxie_routeros::diff_text(&second));
         }
         let mut state = session.read().await.unwrap();
-        assert_eq!(owned_rows(&state, "ab12")["/interface/vlan"].len(), 4);
-        let plan = planned(&networks, &[], &state);
-        all_done(&apply(&session, &plan, &mut state).await);
-        assert_eq!(missing(&plan, &session.read().await.unwrap()), []);
+        assert_eq!(owned_rows(&state, "ab12")["/interface/vlan"].len(), 5);
+        // All at once would be more commands than one change may have.
+        for (before, after) in [(&networks[..], &networks[..2]), (&networks[..2], &[][..])] {
+            let plan = planned(before, after, &state);
+            all_done(&apply(&session, &plan, &mut state).await);
+            state = session.read().await.unwrap();
+            assert_eq!(missing(&plan, &state), []);
+        }
         let after = emu.snapshot();
         assert_eq!(after, before, "{version}: {}", before.diff(&after));
         let state = session.read().await.unwrap();
-        assert!(planned(&networks, &[], &state).is_empty());
+        assert!(planned(&networks[..2], &[], &state).is_empty());
     }
 }
 
@@ -49,7 +53,7 @@ async fn undone_from_the_end_of_each_wave() {
         let before = emu.snapshot();
         let session = open(&emu).await;
         let start = session.read().await.unwrap();
-        let plan = planned(&[], &[network(1, Profile::Standard)], &start);
+        let plan = planned(&[], &[network(1, "standard")], &start);
         for cut in 1..=plan.waves().len() {
             let mut state = session.read().await.unwrap();
             for wave in &plan.waves()[..cut] {
@@ -70,7 +74,7 @@ async fn a_removal_that_is_undone_puts_every_row_back_where_it_was() {
     let emu = router("7.22").await;
     let session = open(&emu).await;
     let mut state = session.read().await.unwrap();
-    let one = [network(1, Profile::Standard)];
+    let one = [network(1, "standard")];
     all_done(&apply(&session, &planned(&[], &one, &state), &mut state).await);
     let name = moxxie_routeros::network_name(one[0].network);
     emu.set_row("/interface/vlan", &name, &[("arp", "proxy-arp")]).unwrap();
@@ -93,7 +97,7 @@ async fn foreign_rows_are_named_before_anything_is_written() {
         .unwrap();
     let before = emu.snapshot();
     let state = open(&emu).await.read().await.unwrap();
-    let after = rendered(&[network(1, Profile::Open)], &state.facts);
+    let after = rendered(&[network(1, "open")], &state.facts);
     let refusal = plan(&[], &after, &state, &binding()).unwrap_err();
     assert!(matches!(refusal, Refusal::Obstacles(_)));
     assert!(refusal.to_string().contains("name=provider interface=ether2 vlan-id=1000"), "{refusal}");
@@ -106,7 +110,7 @@ async fn a_row_that_appeared_meanwhile_is_looked_at() {
     let (one, two) = (open(&emu).await, open(&emu).await);
     let mut state = one.read().await.unwrap();
     let mut stale = state.clone();
-    let plan = planned(&[], &[network(1, Profile::Open)], &state);
+    let plan = planned(&[], &[network(1, "open")], &state);
     let first = &plan.waves()[0];
     all_done(&one.apply_wave(&plan, first, &mut state, &()).await);
     let answers = two.apply_wave(&plan, first, &mut stale, &()).await;
@@ -114,7 +118,7 @@ async fn a_row_that_appeared_meanwhile_is_looked_at() {
     assert!(answers.iter().all(|answer| answer.outcome == Outcome::AlreadySo), "{answers:?}");
 
     all_done(&apply(&one, &plan, &mut state).await[first.len()..]);
-    let name = moxxie_routeros::network_name(network(1, Profile::Open).network);
+    let name = moxxie_routeros::network_name(network(1, "open").network);
     emu.set_row("/interface/vlan", &name, &[("vlan-id", "999")]).unwrap();
     let mut stale = open(&emu).await.read().await.unwrap();
     stale.menus.insert("/interface/vlan".into(), Vec::new());

@@ -130,6 +130,15 @@ CREATE TABLE secret (
     PRIMARY KEY (owner_id, kind)
 );
 
+-- Firewall profiles that users wrote; the built-in ones are in the program.
+CREATE TABLE profile (
+    name TEXT NOT NULL PRIMARY KEY,
+    content TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
+);
+
 CREATE TABLE network (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
@@ -146,6 +155,8 @@ CREATE TABLE network (
     prefix6 TEXT,
     gateway6 TEXT,
     options TEXT NOT NULL,
+    -- The profile in the options, where it is not a built-in one: none is removed that a network uses.
+    user_profile TEXT REFERENCES profile (name),
     labels TEXT NOT NULL,
     status TEXT NOT NULL,
     created_at BIGINT NOT NULL,
@@ -155,6 +166,7 @@ CREATE TABLE network (
     CHECK ((prefix6 IS NULL) = (gateway6 IS NULL) AND (prefix6 IS NULL) = (pool6_id IS NULL))
 );
 CREATE INDEX network_site ON network (site_id);
+CREATE INDEX network_user_profile ON network (user_profile) WHERE user_profile IS NOT NULL;
 CREATE INDEX network_pool ON network (pool_id);
 CREATE INDEX network_pool6 ON network (pool6_id) WHERE pool6_id IS NOT NULL;
 

@@ -82,6 +82,7 @@ impl Constraint {
             "token_name_key" => Self::NameTaken("token"),
             "container_name_key" => Self::NameTaken("container"),
             "asn_range_name_key" => Self::NameTaken("range"),
+            "profile_pkey" | "profile_name_key" => Self::NameTaken("profile"),
             "vrf_name_key" => Self::NameTaken("vrf"),
             other => Self::Duplicate(table_of(other)),
         }
@@ -105,7 +106,7 @@ fn key_name(message: &str) -> String {
 
 /// The table a key belongs to, by the beginning of the key's name.
 fn table_of(key: &str) -> &'static str {
-    const TABLES: [&str; 30] = [
+    const TABLES: [&str; 31] = [
         "address",
         "asn_range",
         "asn",
@@ -129,6 +130,7 @@ fn table_of(key: &str) -> &'static str {
         "pool_sample",
         "pool",
         "prefix",
+        "profile",
         "router",
         "site",
         "space",

@@ -5,6 +5,7 @@ use moxxie_core::{
     claim::Claim,
     identity::Scope,
     network::{Attachment, Network, NetworkOptions, NetworkStatus, Second},
+    profile::Profile,
     vlan::VlanId,
 };
 
@@ -62,8 +63,8 @@ static COUNT: Statement = Statement::new(
 static INSERT: Statement = Statement::new(
     "network.insert",
     "INSERT INTO network (id, name, tenant_id, kind, purpose, site_id, vrf_id, pool_id, prefix, gateway,
-         options, status, created_at, updated_at, version, pool6_id, prefix6, gateway6, labels)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+         options, status, created_at, updated_at, version, pool6_id, prefix6, gateway6, labels, user_profile)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
 );
 static INSERT_ATTACHMENT: Statement = Statement::new(
     "network.insert_attachment",
@@ -81,7 +82,7 @@ static SET_SHAPE: Statement = Statement::new(
 );
 static SET_OPTIONS: Statement = Statement::new(
     "network.set_options",
-    "UPDATE network SET options = $2, updated_at = $3, version = version + 1 WHERE id = $1",
+    "UPDATE network SET options = $2, updated_at = $3, user_profile = $4, version = version + 1 WHERE id = $1",
 );
 static DELETE_ATTACHMENT: Statement =
     Statement::new("network.delete_attachment", "DELETE FROM attachment WHERE network_id = $1");
@@ -168,6 +169,12 @@ fn read(row: &Row) -> Result<Network> {
         updated_at: row.time("updated_at")?,
         version: row.int("version")?,
     })
+}
+
+/// The profile in the options, where a user wrote it.
+fn user_profile(options: &NetworkOptions) -> Option<&str> {
+    let name = &options.profile;
+    Profile::position_built_in(name).is_none().then_some(name.as_str())
 }
 
 impl Reads {
@@ -260,6 +267,7 @@ impl Tx {
             network.second.as_ref().map(|second| second.prefix.to_string()).as_deref(),
             network.second.as_ref().map(|second| second.gateway.to_string()).as_deref(),
             Param::json(&network.labels)?,
+            user_profile(&network.options),
         ];
         self.execute(&INSERT, &params).await?;
         if !network.labels.is_empty() {
@@ -345,7 +353,8 @@ impl Tx {
         now: Timestamp,
     ) -> Result<()> {
         self.remember(before, now).await?;
-        self.touch("network", &SET_OPTIONS, &params![before.id, Param::json(options)?, now]).await
+        let params = params![before.id, Param::json(options)?, now, user_profile(options)];
+        self.touch("network", &SET_OPTIONS, &params).await
     }
 
     /// Removes a network with its attachment and releases its VLAN id, as [`Tx::release_vlan`] does.

@@ -102,6 +102,7 @@ pub static ALL: &[&[&Statement]] = &[
     crate::pool::STATEMENTS,
     crate::prefix::STATEMENTS,
     crate::prefix::SET_STATEMENTS,
+    crate::profile::STATEMENTS,
     crate::range::STATEMENTS,
     crate::router::STATEMENTS,
     crate::sample::STATEMENTS,

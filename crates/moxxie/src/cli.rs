@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::commands::{config, demo, serve};
 use crate::{
     commands::{
-        asn, audit, change, completions, container, drift, exchange, login, network, pool, prefix, reality,
+        asn, audit, change, completions, container, drift, exchange, login, network, pool, prefix, profile, reality,
         router, search, site, tenant, token, vlan, vrf,
     },
     exit,
@@ -62,6 +62,9 @@ pub(crate) enum Command {
     /// Drift: rows on routers that are not as they were applied
     #[command(subcommand)]
     Drift(drift::Command),
+    /// Firewall profiles: who may open connections to and from networks
+    #[command(subcommand)]
+    Profile(profile::Command),
     /// Tenants: who networks belong to
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -121,6 +124,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Router(command) => router::run(command, &session()?).await,
         Command::Reality(command) => reality::run(command, &session()?).await,
         Command::Drift(command) => drift::run(command, &session()?).await,
+        Command::Profile(command) => profile::run(command, &session()?).await,
         Command::Tenant(command) => tenant::run(command, &session()?).await,
         Command::Search(args) => search::search(args, &session()?).await,
         Command::WhoHas(args) => search::who_has(args, &session()?).await,

@@ -205,6 +205,15 @@ impl Api {
         self.answer(self.request(Method::PATCH, path).json(body)).await
     }
 
+    /// Writes something, whether it is there or not.
+    pub(crate) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        self.answer(self.request(Method::PUT, path).json(body)).await
+    }
+
     /// Changes something that a query makes certain.
     pub(crate) async fn patch_with<T: DeserializeOwned>(
         &self,

@@ -19,6 +19,7 @@ pub(crate) mod order;
 pub(crate) mod past;
 pub(crate) mod pool;
 pub(crate) mod prefix;
+pub(crate) mod profile;
 pub(crate) mod reality;
 pub(crate) mod router;
 pub(crate) mod search;

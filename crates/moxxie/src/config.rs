@@ -26,7 +26,7 @@ pub(crate) struct Config {
     pub(crate) settings: Settings,
     /// Each setting as text, with where it came from.
     pub(crate) shown: Vec<Shown>,
-    /// Sites, pools, routers and tenants to register.
+    /// Sites, pools, routers, tenants and firewall profiles to register.
     pub(crate) resources: Resources,
     /// What is allowed but not wise.
     pub(crate) warnings: Vec<String>,

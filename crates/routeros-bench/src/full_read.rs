@@ -114,7 +114,8 @@ fn scene(networks: u32) -> Result<String> {
     };
     let foreign = networks + networks / 4;
     let networks = (0..networks).map(network).collect::<Result<_>>()?;
-    let rows = moxxie_routeros::render(&DeviceIntent { management: Vec::new(), networks }, &binding, &facts)?;
+    let rows =
+        moxxie_routeros::render(&DeviceIntent { networks, ..DeviceIntent::default() }, &binding, &facts)?;
     let mut scene = String::new();
     for row in rows {
         writeln!(scene, "[[rows]]\nmenu = {:?}", row.menu)?;
@@ -144,7 +145,7 @@ fn network(number: u32) -> Result<NetworkIntent> {
         domain: DomainId::new(id::uuid_v7(1, [3; 10])),
         tags: Encapsulation::Dot1q.stack(VlanId::new(1 + i64::from(number % 4094))?),
         gateway: format!("10.{high}.{low}.1/24").parse()?,
-        profile: Profile::ALL[number as usize % Profile::ALL.len()],
+        profile: Profile::built_in()[number as usize % Profile::built_in().len()].name.clone(),
         dhcp: Some(DhcpIntent {
             range: (format!("10.{high}.{low}.100").parse()?, format!("10.{high}.{low}.200").parse()?),
             dns: vec!["10.255.255.1".parse()?],

@@ -276,6 +276,8 @@ impl Engine {
         if !known.grounds.contains_key(&key) {
             known.grounds.insert(key.clone(), self.ground(tx, context, &order).await?);
         }
+        // A ground serves many lines, and each may name a profile of its own.
+        self.known_profile(tx, &order.options.profile).await?;
         let ground = &known.grounds[&key];
         if let Some(name) = &order.name
             && let Some(there) = tx.network_by_name(Scope::All, ground.tenant.id, name).await?
@@ -389,8 +391,7 @@ fn same_network(there: &Network, order: &Order, ground: &Ground) -> Result<Done,
     compare("networkType", there.kind.to_string(), order.kind.to_string());
     compare("purpose", there.purpose.clone(), order.purpose.clone());
     compare("dhcp", there.options.dhcp.to_string(), order.options.dhcp.to_string());
-    let profile = |profile: moxxie_core::profile::Profile| profile.as_str().to_owned();
-    compare("firewallProfile", profile(there.options.profile), profile(order.options.profile));
+    compare("firewallProfile", there.options.profile.to_string(), order.options.profile.to_string());
     compare("description", there.options.description.clone(), order.options.description.clone());
     if there.vrf_id != ground.vrf.id {
         differing.push(format!("it is not in VRF {}", ground.vrf.name));

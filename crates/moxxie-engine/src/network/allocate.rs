@@ -53,6 +53,7 @@ impl Engine {
                 ),
             )
         })?;
+        self.known_profile(reads, &order.options.profile).await?;
         let site = self.site_in_field("datacenter", &order.site).await?;
         let domain = self.domain_of(&site).await?;
         let vrf = self.vrf_in(reads, order.vrf.as_deref()).await?;

@@ -9,7 +9,7 @@ use moxxie_core::{
     address::{GatewayChoice, Layout},
     network::NetworkOptions,
     pool::Policy,
-    profile::Profile,
+    profile::STANDARD,
     vlan::VlanId,
 };
 
@@ -96,14 +96,8 @@ impl Order {
         let policy = checks.policy(request.policy.as_deref());
         let labels = checks.labels(&request.labels);
         let options = &request.options;
-        let profile = match options.firewall_profile.as_deref() {
-            None => Profile::default(),
-            Some(text) => Profile::parse(text).unwrap_or_else(|| {
-                let known = Profile::ALL.map(Profile::as_str).join(", ");
-                checks.wrong("options.firewallProfile", format!("is not a profile: {known}"));
-                Profile::default()
-            }),
-        };
+        let profile = options.firewall_profile.as_deref().unwrap_or(STANDARD);
+        let profile = checks.name("options.firewallProfile", profile);
         if options.bgp_enabled {
             checks.wrong("options.bgpEnabled", "is not supported yet: leave it out, or false");
         }
@@ -128,7 +122,7 @@ impl Order {
             );
         }
         checks.done()?;
-        let (Some(length), Some(kind)) = (length, kind) else {
+        let (Some(length), Some(kind), Some(profile)) = (length, kind, profile) else {
             return Err(Error::invalid("", "the request is incomplete"));
         };
         Ok(Self {
@@ -274,7 +268,7 @@ mod tests {
         bad.size = "/32".into();
         bad.vlan_id = Some(4095);
         bad.subnet = Some("10.0.0.1/24".into());
-        bad.options.firewall_profile = Some("strict".into());
+        bad.options.firewall_profile = Some("Strict!".into());
         bad.options.bgp_enabled = true;
         assert_eq!(
             fields(&bad),
@@ -293,8 +287,8 @@ mod tests {
     fn the_usual_order() {
         let order = Order::check(&request()).unwrap();
         assert_eq!(
-            (order.first.source, order.kind.as_str(), order.options.profile),
-            (Source::Next(24), "vm", Profile::Standard)
+            (order.first.source, order.kind.as_str(), order.options.profile.as_str()),
+            (Source::Next(24), "vm", STANDARD)
         );
     }
 }

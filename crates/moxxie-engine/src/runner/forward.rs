@@ -391,7 +391,8 @@ impl Engine {
             }
         }
         let tenant = |network: &Network| names.get(&network.tenant_id).cloned().unwrap_or_default();
-        Ok(intent::around(kind, &place.site, &place.domain, &networks, network, &tenant))
+        let profiles = self.0.store.profiles().await?.into_iter().map(|stored| stored.profile).collect();
+        Ok(intent::around(kind, &place.site, &place.domain, &networks, network, &tenant, profiles))
     }
 }
 

@@ -1,9 +1,10 @@
 //! The firewall: who may open connections to, from and between our networks.
 //!
 //! The number of rules does not grow with the number of networks: rules look at interface lists, and a
-//! network is a member of lists. It grows by one rule per tenant with a `standard` network, because "the
-//! tenant's own networks" is a relation that one list cannot express. Those lists hold interfaces and not
-//! addresses: a host can write any source address into a packet, but it cannot change the VLAN it is in.
+//! network is a member of lists. It grows by the rules of a profile when that is used first, and by one rule
+//! per tenant for each rule that speaks of "the tenant's own networks", a relation that one list cannot
+//! express. Those lists hold interfaces and not addresses: a host can write any source address into a packet,
+//! but it cannot change the VLAN it is in.
 //!
 //! The operator's `forward` and `input` chains get jumps directly before the operator's anchor rules.
 //! `forward` is left for `mx-forward` when either side is ours; there each side's profile either returns
@@ -21,16 +22,20 @@
 //! on the family but `mx-mgmt`), hosts reach the router's link-local addresses as far as the operator's own
 //! IPv6 rules let them.
 
+mod profile;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 use moxxie_core::{
-    DomainId, TenantId,
+    DomainId, Name, TenantId,
     device::{DeviceIntent, NetworkIntent},
     profile::Profile,
     row::Row,
 };
 
+pub(crate) use self::profile::profile_of_list;
+use self::profile::{Compiled, profile_list};
 use super::{gateways, network::service_name, network_name, rank, row};
 use crate::{Binding, menu::path};
 
@@ -43,7 +48,7 @@ const SERVICE: &str = "mx-service";
 /// Networks that were given the router as DNS server.
 const DNS: &str = "mx-dns";
 /// Management sources.
-const MANAGEMENT: &str = "mx-mgmt";
+pub(crate) const MANAGEMENT: &str = "mx-mgmt";
 /// Where a rule of a chain stands in it when it is the last.
 const LAST: u16 = 50_000;
 
@@ -53,13 +58,14 @@ pub(super) fn rows(intent: &DeviceIntent, binding: &Binding) -> Vec<Row> {
     }
     let firewall = Firewall { intent, binding };
     let mut rows = firewall.skeleton();
-    for profile in intent.networks.iter().map(|network| network.profile).collect::<BTreeSet<_>>() {
-        rows.extend(firewall.profile(profile));
-    }
-    let tenants = firewall.tenants();
-    for (position, tenant) in tenants.keys().enumerate() {
-        rows.extend(firewall.tenant(*tenant, position));
-    }
+    let profiles = firewall.profiles();
+    let tenants: BTreeSet<TenantId> = profiles.iter().flat_map(|profile| &profile.tenants).copied().collect();
+    rows.extend(profiles.iter().flat_map(|profile| profile.rows(&firewall)));
+    rows.extend(
+        tenants.iter().map(|tenant| {
+            firewall.list(&tenant.to_string(), &tenant_list(*tenant), "networks of one tenant")
+        }),
+    );
     let domains: BTreeSet<_> =
         intent.networks.iter().filter(|net| net.tags.outer.is_some()).map(|net| net.domain).collect();
     if !domains.is_empty() {
@@ -74,10 +80,9 @@ pub(super) fn rows(intent: &DeviceIntent, binding: &Binding) -> Vec<Row> {
         rows.extend(firewall.dns());
     }
     for network in &intent.networks {
-        rows.push(firewall.member(network, &profile_list(network.profile), rank::MEMBER));
+        rows.push(firewall.member(network, &profile_list(&network.profile), rank::MEMBER));
         rows.push(firewall.member(network, NETS, rank::NETS));
-        // An isolated network opens nothing, so it has no use for what the tenant's rule allows.
-        if tenants.contains_key(&network.tenant) && network.profile != Profile::Isolated {
+        if tenants.contains(&network.tenant) && firewall.is_with_tenant(network) {
             rows.push(firewall.member(network, &tenant_list(network.tenant), rank::MEMBER));
         }
         if asking.contains(&network.network) {
@@ -85,11 +90,6 @@ pub(super) fn rows(intent: &DeviceIntent, binding: &Binding) -> Vec<Row> {
         }
     }
     rows
-}
-
-/// The interface list of the networks of a profile.
-pub(crate) fn profile_list(profile: Profile) -> String {
-    format!("mx-{profile}", profile = profile.as_str())
 }
 
 fn tenant_list(tenant: TenantId) -> String {
@@ -198,60 +198,30 @@ impl Firewall<'_> {
         rows
     }
 
-    /// The list of a profile, its chains and the jumps to them. What a profile allows without condition
-    /// needs no chain: `standard` lets everything out, `open` everything out and in.
-    fn profile(&self, profile: Profile) -> Vec<Row> {
-        let word = profile.as_str();
-        let object = format!("{SHARED}-{word}");
-        let list = profile_list(profile);
-        let (out_chain, in_chain) = (format!("mx-{word}-out"), format!("mx-{word}-in"));
-        let mut rows = vec![self.list(&object, &list, "")];
-        // Two places in mx-forward for each profile, in the order of the profiles.
-        let place = 10 + 2 * profile as u16;
-        let jump = [("chain", "mx-forward"), ("action", "jump")];
-        if profile == Profile::Isolated {
-            let target = [("jump-target", out_chain.as_str()), ("in-interface-list", list.as_str())];
-            rows.push(self.rule(&object, "jump-out", place, &[&jump[..], &target].concat()));
-            rows.push(self.rule(&object, "out-drop", LAST, &[("chain", &out_chain), ("action", "drop")]));
-        }
-        if profile != Profile::Open {
-            let target = [("jump-target", in_chain.as_str()), ("out-interface-list", list.as_str())];
-            rows.push(self.rule(&object, "jump-in", place + 1, &[&jump[..], &target].concat()));
-            rows.push(self.rule(
-                &object,
-                "in-management",
-                0,
-                &[
-                    ("chain", &in_chain),
-                    ("action", "return"),
-                    ("in-interface-list", &format!("!{NETS}")),
-                    ("src-address-list", MANAGEMENT),
-                ],
-            ));
-            rows.push(self.rule(&object, "in-drop", LAST, &[("chain", &in_chain), ("action", "drop")]));
-        }
-        rows
+    /// The profiles in use, in the order in which their rules stand.
+    fn profiles(&self) -> Vec<Compiled<'_>> {
+        let used: BTreeSet<&Name> = self.intent.networks.iter().map(|network| &network.profile).collect();
+        let of_users = used.iter().filter(|name| Profile::position_built_in(name).is_none());
+        let positions: BTreeMap<&&Name, usize> = of_users.enumerate().map(|(at, name)| (name, at)).collect();
+        let compiled = |name: &&Name| {
+            let profile = self.intent.profile(name)?;
+            let of_profile = self.intent.networks.iter().filter(|network| network.profile == **name);
+            let tenants = of_profile.map(|network| network.tenant);
+            Some(Compiled {
+                profile,
+                place: profile::place(name, positions.get(name).copied().unwrap_or_default()),
+                tenants: if profile.knows_tenant() { tenants.collect() } else { BTreeSet::new() },
+            })
+        };
+        let mut profiles: Vec<_> = used.iter().filter_map(compiled).collect();
+        profiles.sort_by_key(|profile| profile.place);
+        profiles
     }
 
-    /// Tenants with a `standard` network, in the order of their ids.
-    fn tenants(&self) -> BTreeMap<TenantId, ()> {
-        let standard = self.intent.networks.iter().filter(|network| network.profile == Profile::Standard);
-        standard.map(|network| (network.tenant, ())).collect()
-    }
-
-    fn tenant(&self, tenant: TenantId, position: usize) -> [Row; 2] {
-        let object = tenant.to_string();
-        let list = tenant_list(tenant);
-        let chain = format!("mx-{}-in", Profile::Standard.as_str());
-        // Rules of tenants commute, so that beyond the last place they may share one.
-        let position = u16::try_from(position + 1).map_or(LAST - 1, |position| position.min(LAST - 1));
-        let fields = [
-            ("chain", chain.as_str()),
-            ("action", "return"),
-            ("in-interface-list", list.as_str()),
-            ("out-interface-list", list.as_str()),
-        ];
-        [self.list(&object, &list, "networks of one tenant"), self.rule(&object, "in-own", position, &fields)]
+    /// Whether a network has use for being in the list of its tenant: one that opens nothing and asks for
+    /// nothing of its tenant has none.
+    fn is_with_tenant(&self, network: &NetworkIntent) -> bool {
+        self.intent.profile(&network.profile).is_some_and(|profile| profile.opens() || profile.knows_tenant())
     }
 
     /// Networks whose DHCP names one of our gateways as DNS server.

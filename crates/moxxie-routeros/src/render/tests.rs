@@ -1,13 +1,12 @@
 use moxxie_core::{
     change::StepName,
     plan::{Action, Command, Plan},
-    profile::Profile,
 };
 
 use super::*;
 use crate::{
     diff_text,
-    testing::{binding, facts, intent, network, rendered, stacked, tenant_id},
+    testing::{PROFILES, binding, facts, intent, network, rendered, stacked, tenant_id},
 };
 
 /// Rows as text, with ids of objects shortened to what tells them apart.
@@ -73,12 +72,12 @@ fn an_isolated_network_inside_a_service_vlan() {
 + /ip/pool name=mx-N1 ranges=10.1.1.100-10.1.1.200 comment=\"net-01:pool acme/n1\"
 + /ip/dhcp-server name=mx-N1 interface=mx-N1 address-pool=mx-N1 lease-time=10m comment=\"net-01:dhcp-server acme/n1\"
 ";
-    assert_eq!(text(&rendered(&[stacked(1, Profile::Isolated)])), expected);
+    assert_eq!(text(&rendered(&[stacked(1, "isolated")])), expected);
 }
 
 #[test]
 fn a_standard_network_on_a_plain_trunk_adds_what_its_tenant_needs() {
-    let mut asking = network(1, Profile::Standard);
+    let mut asking = network(1, "standard");
     asking.dhcp.as_mut().unwrap().dns = vec!["10.1.1.1".parse().unwrap()];
     let text = text(&rendered(&[asking]));
     let parts = [
@@ -101,10 +100,34 @@ fn a_standard_network_on_a_plain_trunk_adds_what_its_tenant_needs() {
 #[test]
 fn rules_do_not_grow_with_networks() {
     let rules = |count: u8| {
-        let networks: Vec<_> = (1..=count).map(|n| network(n, Profile::ALL[usize::from(n) % 3])).collect();
+        let networks: Vec<_> = (1..=count).map(|n| network(n, PROFILES[usize::from(n) % 4])).collect();
         rendered(&networks).iter().filter(|row| row.menu == "/ip/firewall/filter").count()
     };
-    assert_eq!(rules(60), rules(3));
+    assert_eq!(rules(60), rules(4));
+}
+
+#[test]
+fn a_profile_that_a_user_wrote_is_a_chain_per_direction() {
+    let expected = "\
++ /interface/list name=mx-p-web comment=fw-p-web:list-mx-p-web
++ /ip/firewall/address-list list=mx-p-web.offices address=203.0.113.0/24 comment=fw-p-web:set-offices-203.0.113.0/24
++ /ip/firewall/address-list list=mx-p-web.repos address=198.51.100.7/32 comment=fw-p-web:set-repos-198.51.100.7/32
++ /ip/firewall/filter chain=mx-p-web-in action=return in-interface-list=\"!mx-nets\" src-address-list=mx-p-web.offices comment=fw-p-web:in-office
++ /ip/firewall/filter chain=mx-p-web-out action=drop out-interface-list=\"!mx-nets\" protocol=tcp dst-port=25 comment=fw-p-web:out-smtp
++ /ip/firewall/filter chain=mx-p-web-router action=accept protocol=udp dst-port=123 comment=fw-p-web:router-time
++ /ip/firewall/filter chain=mx-p-web-out action=return dst-address-list=mx-p-web.repos comment=fw-p-web:out-repo
++ /ip/firewall/filter chain=mx-p-web-in action=return in-interface-list=mx-t-T1 out-interface-list=mx-t-T1 protocol=tcp dst-port=80,443,8000-8100 comment=ten-a1:p-web.in-own
++ /ip/firewall/filter chain=mx-p-web-in action=return protocol=icmp comment=fw-p-web:in-ping
++ /ip/firewall/filter chain=mx-forward action=jump jump-target=mx-p-web-out in-interface-list=mx-p-web comment=fw-p-web:jump-out
++ /ip/firewall/filter chain=mx-input action=jump jump-target=mx-p-web-router in-interface-list=mx-p-web comment=fw-p-web:jump-router
++ /ip/firewall/filter chain=mx-forward action=jump jump-target=mx-p-web-in out-interface-list=mx-p-web comment=fw-p-web:jump-in
++ /ip/firewall/filter chain=mx-p-web-in action=drop comment=fw-p-web:in-drop
++ /interface/list/member list=mx-p-web interface=mx-N1 comment=\"net-01:in-mx-p-web acme/n1\"
+";
+    let text = text(&rendered(&[network(1, "web")]));
+    let of_profile: String =
+        text.lines().filter(|line| line.contains("p-web")).map(|line| format!("{line}\n")).collect();
+    assert_eq!(of_profile, expected);
 }
 
 #[test]
@@ -114,7 +137,7 @@ fn nothing_is_shared_by_nobody() {
 
 #[test]
 fn names_are_ascii_and_marks_are_read_back() {
-    for row in rendered(&[stacked(1, Profile::Standard), stacked(2, Profile::Open)]) {
+    for row in rendered(&[stacked(1, "standard"), stacked(2, "open")]) {
         assert_eq!(row.comment().parse(), Ok(row.mark.clone()));
         assert!(row.comment().is_ascii() && !row.mark.to_string().contains(' '));
         assert!(row.key.iter().all(|name| row.fields.contains_key(name)), "{row:?}");
@@ -123,7 +146,7 @@ fn names_are_ascii_and_marks_are_read_back() {
 
 #[test]
 fn order_is_the_chain() {
-    let rows = rendered(&[network(1, Profile::Standard), network(2, Profile::Isolated)]);
+    let rows = rendered(&[network(1, "standard"), network(2, "isolated")]);
     for chain in ["mx-forward", "mx-input", "mx-standard-in", "forward"] {
         let ranks: Vec<_> = rows
             .iter()
@@ -137,7 +160,7 @@ fn order_is_the_chain() {
 #[test]
 fn what_cannot_be_rendered_is_named() {
     let bad = |change: &dyn Fn(&mut moxxie_core::device::NetworkIntent)| {
-        let mut one = network(1, Profile::Open);
+        let mut one = network(1, "open");
         change(&mut one);
         render(&intent(&[one]), &binding(), &facts()).unwrap_err().to_string()
     };
@@ -145,8 +168,7 @@ fn what_cannot_be_rendered_is_named() {
     assert!(six.ends_with("gateway 2001:db8::1/64 is IPv6, which is not rendered yet"), "{six}");
     let range = bad(&|net| net.gateway = "10.9.9.1/24".parse().unwrap());
     assert!(range.ends_with("DHCP range 10.1.1.100-10.1.1.200 is not inside 10.9.9.1/24"), "{range}");
-    let twice =
-        render(&intent(&[network(1, Profile::Open), network(1, Profile::Open)]), &binding(), &facts());
+    let twice = render(&intent(&[network(1, "open"), network(1, "open")]), &binding(), &facts());
     assert!(matches!(twice, Err(RenderError::SameName { .. })));
     let binding = Binding { install: "x".into(), ..binding() };
     assert!(matches!(render(&intent(&[]), &binding, &facts()), Err(RenderError::Binding(_))));
@@ -154,8 +176,8 @@ fn what_cannot_be_rendered_is_named() {
 
 #[test]
 fn two_tenants_do_not_share_a_list() {
-    let other = moxxie_core::device::NetworkIntent { tenant: tenant_id(2), ..network(2, Profile::Standard) };
-    let rows = rendered(&[network(1, Profile::Standard), other]);
+    let other = moxxie_core::device::NetworkIntent { tenant: tenant_id(2), ..network(2, "standard") };
+    let rows = rendered(&[network(1, "standard"), other]);
     let own = rows.iter().filter(|row| row.mark.part == "in-own").count();
     assert_eq!(own, 2);
     assert!(rows.iter().all(|row| row.step != StepName::Verification));

@@ -104,7 +104,7 @@ pub(crate) fn binding() -> Binding {
     Binding { install: "ab12".into(), trunk: "ether2".into(), anchor: "moxxie-anchor".into() }
 }
 
-pub(crate) fn network(n: u8, profile: Profile) -> NetworkIntent {
+pub(crate) fn network(n: u8, profile: &str) -> NetworkIntent {
     let vlan = |id| VlanId::new(id).unwrap();
     let encapsulation = Encapsulation::Qinq { service_vlan: vlan(1000), tpid: Tpid::Service };
     NetworkIntent {
@@ -113,7 +113,7 @@ pub(crate) fn network(n: u8, profile: Profile) -> NetworkIntent {
         domain: DomainId::new(uuid_v7(1, [0xd0; 10])),
         tags: encapsulation.stack(vlan(100 + i64::from(n))),
         gateway: format!("10.1.{n}.1/24").parse().unwrap(),
-        profile,
+        profile: profile.parse().unwrap(),
         dhcp: Some(DhcpIntent {
             range: (format!("10.1.{n}.100").parse().unwrap(), format!("10.1.{n}.200").parse().unwrap()),
             dns: vec![format!("10.1.{n}.1").parse().unwrap(), "9.9.9.9".parse().unwrap()],
@@ -125,7 +125,13 @@ pub(crate) fn network(n: u8, profile: Profile) -> NetworkIntent {
 
 pub(crate) fn rendered(networks: &[NetworkIntent], facts: &RouterFacts) -> Vec<Row> {
     let management = vec!["192.168.88.0/24".parse().unwrap(), "10.99.0.7/32".parse().unwrap()];
-    render(&DeviceIntent { management, networks: networks.to_vec() }, &binding(), facts).unwrap()
+    let intent = DeviceIntent { management, networks: networks.to_vec(), profiles: vec![web()] };
+    render(&intent, &binding(), facts).unwrap()
+}
+
+/// A profile as a user might write it: all that rules can say.
+pub(crate) fn web() -> Profile {
+    serde_json::from_str(include_str!("../web-profile.json")).unwrap()
 }
 
 pub(crate) fn planned(before: &[NetworkIntent], after: &[NetworkIntent], state: &DeviceState) -> Plan {

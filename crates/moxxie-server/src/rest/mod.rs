@@ -17,6 +17,7 @@ pub(crate) mod openapi;
 mod order;
 mod pool;
 mod prefix;
+mod profile;
 mod range;
 mod reality;
 mod router;
@@ -63,6 +64,7 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .merge(prefix::routes())
         .merge(container::routes())
         .merge(vrf::routes())
+        .merge(profile::routes())
         .merge(vlan::routes())
         .merge(asn::routes())
         .merge(router::routes())

@@ -34,6 +34,7 @@ const TAGS: &[(&str, &str)] = &[
     ("reality", "What routers show, and where it differs from the records"),
     ("drift", "Rows on routers that are not as they were applied"),
     ("tenants", "Whose networks they are"),
+    ("profiles", "Firewall profiles: who may open connections to and from networks"),
     ("networks", "What users order"),
     ("addresses", "Addresses in networks"),
     ("exchange", "Everything that is taken, as a table: in and out"),

@@ -9,6 +9,7 @@ mod ipam_refusals;
 mod lifecycle;
 mod pages;
 mod past;
+mod profiles;
 mod refusals;
 mod removal;
 mod rights;

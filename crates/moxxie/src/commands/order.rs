@@ -19,7 +19,7 @@ pub(crate) struct Order {
     #[arg(long, value_parser = size)]
     size: Option<String>,
     /// Who may open connections: isolated (only from management prefixes), standard (also within
-    /// the tenant, and out), open [default: standard].
+    /// the tenant, and out), open, or one of your own [default: standard].
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
     /// Let the router serve DHCP.

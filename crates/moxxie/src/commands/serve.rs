@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Flags win over environment variables, variables over the file, the file over the defaults; sites, \
-pools, routers and tenants can stand in the file (see moxxie.example.toml and `moxxie config check`).
+pools, routers, tenants and firewall profiles can stand in the file (see moxxie.example.toml and `moxxie config check`).
 
 SIGTERM and Ctrl-C end the server when what is under way has come to a safe point; a second one at once.")]
 pub(crate) struct Args {

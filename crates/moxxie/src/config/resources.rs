@@ -1,9 +1,10 @@
-//! Sites, pools, routers and tenants in the file: the fields of the REST requests in snake_case.
+//! Sites, pools, routers, tenants and firewall profiles in the file: the fields of the REST requests in snake_case.
 
 use std::{collections::BTreeSet, path::Path};
 
 use moxxie_api::{
-    datacenter::DatacenterCreate, pool::PoolCreate, router::RouterCreate, tenant::TenantCreate,
+    datacenter::DatacenterCreate, pool::PoolCreate, profile::ProfileCreate, router::RouterCreate,
+    tenant::TenantCreate,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -28,10 +29,12 @@ pub(crate) struct Resources {
     pub(crate) sites: Vec<Entry<DatacenterCreate>>,
     pub(crate) pools: Vec<Entry<PoolCreate>>,
     pub(crate) tenants: Vec<Entry<TenantCreate>>,
+    pub(crate) profiles: Vec<Entry<ProfileCreate>>,
     pub(crate) routers: Vec<Entry<RouterCreate>>,
 }
 
-/// A list in the file and its fields; `a.b` is field `b` of table `a`.
+/// A list in the file and its fields; `a.b` is field `b` of table `a`, and `a.*` says that the file chooses
+/// the keys of table `a`.
 struct Kind {
     list: &'static str,
     fields: &'static [&'static str],
@@ -59,6 +62,10 @@ const POOLS: Kind = Kind {
     fields: &["name", "datacenter", "prefix", "vrf", "policy", "quarantine_seconds", "description"],
 };
 const TENANTS: Kind = Kind { list: "tenants", fields: &["name", "description"] };
+const PROFILES: Kind = Kind {
+    list: "profiles",
+    fields: &["name", "description", "rules", "sets", "sets.*", "services", "services.*"],
+};
 const ROUTERS: Kind = Kind {
     list: "routers",
     fields: &[
@@ -73,7 +80,7 @@ const ROUTERS: Kind = Kind {
         "firewall_anchor",
     ],
 };
-const KINDS: [&Kind; 4] = [&SITES, &POOLS, &TENANTS, &ROUTERS];
+const KINDS: [&Kind; 5] = [&SITES, &POOLS, &TENANTS, &PROFILES, &ROUTERS];
 
 /// Takes the lists out of the file's table and refuses keys nobody knows.
 pub(super) fn split(mut table: Table, errors: &mut Vec<String>) -> (Table, Resources) {
@@ -81,6 +88,7 @@ pub(super) fn split(mut table: Table, errors: &mut Vec<String>) -> (Table, Resou
         sites: take(&mut table, &SITES, errors),
         pools: take(&mut table, &POOLS, errors),
         tenants: take(&mut table, &TENANTS, errors),
+        profiles: take(&mut table, &PROFILES, errors),
         routers: take(&mut table, &ROUTERS, errors),
     };
     let known = || KEYS.iter().map(|key| key.name).chain(KINDS.iter().map(|kind| kind.list));
@@ -152,7 +160,9 @@ fn camel(table: Table, prefix: &str, place: &str, kind: &Kind, errors: &mut Vec<
             continue;
         }
         let value = match value {
-            Value::Table(table) => camel(table, &format!("{path}."), place, kind, errors),
+            Value::Table(table) if !kind.fields.contains(&format!("{path}.*").as_str()) => {
+                camel(table, &format!("{path}."), place, kind, errors)
+            }
             other => serde_json::to_value(other).unwrap_or_default(),
         };
         object.insert(camel_case(&key), value);
@@ -252,6 +262,10 @@ mod tests {
         assert_eq!(fields(&pool), known(&POOLS));
         let tenant = TenantCreate { name: String::new(), description: String::new() };
         assert_eq!(fields(&tenant), known(&TENANTS));
+        let profile = ProfileCreate::default();
+        let mut of_profiles = known(&PROFILES);
+        of_profiles.retain(|field| !field.ends_with(".*"));
+        assert_eq!(fields(&profile), of_profiles);
         let router = RouterCreate {
             name: String::new(),
             datacenter: String::new(),

@@ -22,6 +22,20 @@ pub(super) async fn all(engine: &Engine, resources: &Resources) -> anyhow::Resul
             made("tenant", name, entry, engine.create_tenant(context, entry.request.clone()).await)?;
         }
     }
+    for entry in &resources.profiles {
+        let name = &entry.request.name;
+        // Compared as it would be kept: the file need not name every rule.
+        let kept = moxxie_engine::profile::normalised(&entry.request);
+        let kept = kept.with_context(|| format!("reading profile {name} ({})", entry.place))?;
+        let entry = Entry {
+            place: entry.place.clone(),
+            request: entry.request.clone(),
+            stated: written(serde_json::to_value(kept)?),
+        };
+        if settle("profile", name, &entry, engine.profile(context, name).await)? {
+            made("profile", name, &entry, engine.create_profile(context, entry.request.clone()).await)?;
+        }
+    }
     for entry in &resources.pools {
         let name = &entry.request.name;
         if settle("pool", name, entry, engine.pool(context, name, None).await)? {
@@ -35,6 +49,14 @@ pub(super) async fn all(engine: &Engine, resources: &Resources) -> anyhow::Resul
         }
     }
     Ok(())
+}
+
+/// A profile without what nobody writes.
+fn written(mut profile: Value) -> Value {
+    if let Some(fields) = profile.as_object_mut() {
+        fields.retain(|name, _| !matches!(name.as_str(), "version" | "updatedAt"));
+    }
+    profile
 }
 
 /// Whether it must be made. One that is there and differs is reported, never changed: the file may be

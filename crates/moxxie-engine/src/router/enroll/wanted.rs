@@ -6,7 +6,6 @@ use moxxie_core::{
     Name, NetworkId, TenantId,
     device::{DeviceIntent, NetworkIntent},
     domain::Domain,
-    profile::Profile,
     router::Security,
     site::Site,
 };
@@ -173,11 +172,15 @@ impl Engine {
             domain: wanted.domain.id,
             tags: wanted.domain.encapsulation.stack(wanted.domain.range.first()),
             gateway: moxxie_core::address::Layout::new(pool.unwrap_or(documentation)).gateway_on_interface(),
-            profile: Profile::Isolated,
+            profile: moxxie_core::profile::most_closed(),
             dhcp: None,
             label: String::new(),
         };
-        DeviceIntent { management: wanted.site.management_prefixes.clone(), networks: vec![network] }
+        DeviceIntent {
+            management: wanted.site.management_prefixes.clone(),
+            networks: vec![network],
+            profiles: Vec::new(),
+        }
     }
 }
 
