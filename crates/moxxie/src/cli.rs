@@ -6,8 +6,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::commands::{config, demo, serve};
 use crate::{
     commands::{
-        asn, audit, change, completions, container, drift, exchange, login, network, pool, prefix, profile, reality,
-        router, search, site, tenant, token, vlan, vrf,
+        asn, audit, change, completions, container, drift, exchange, login, network, pool, prefix, profile,
+        reality, router, search, site, tenant, token, vlan, vrf,
     },
     exit,
     session::{Global, Session},
