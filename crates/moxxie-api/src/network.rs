@@ -80,6 +80,30 @@ pub struct NetworkResize {
     pub size6: Option<String>,
 }
 
+/// What is to be changed about a network.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworkUpdate {
+    /// What it carries from now on; what is left out stays.
+    #[serde(default)]
+    pub options: NetworkOptionsUpdate,
+}
+
+/// What a network carries from now on; what is left out stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworkOptionsUpdate {
+    /// Whether the router serves DHCP in it.
+    #[serde(default, rename = "enableDHCP", skip_serializing_if = "Option::is_none")]
+    pub enable_dhcp: Option<bool>,
+    /// `standard`, `isolated` or `open`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub firewall_profile: Option<String>,
+    /// Free text, also put into the router's comments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
 /// What a network carries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

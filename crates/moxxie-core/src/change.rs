@@ -43,6 +43,8 @@ words! {
         /// Puts a network that has its allocation onto its routers again: what is there stays, what is
         /// missing or different is made right. It never releases anything.
         Restore = "restore",
+        /// Changes what networks carry (their options) where they are: profile, DHCP, description.
+        Modify = "modify",
     }
 }
 

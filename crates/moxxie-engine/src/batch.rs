@@ -458,6 +458,7 @@ impl Engine {
         let mut planned: Vec<(Item, Answer)> = Vec::with_capacity(items.len());
         let mut again = Vec::new();
         let mut touched: Vec<Key> = Vec::new();
+        let mut refused: Vec<Key> = Vec::new();
         for item in items {
             let key = item.key();
             let Some(known) = spaces.get_mut(&key) else {
@@ -471,11 +472,20 @@ impl Engine {
                     planned.push((item, answer));
                 }
                 Verdict::Idle(answer) => item.answer(Ok(answer)),
-                Verdict::Refused(error) if known.fresh => item.answer(Err(error)),
+                Verdict::Refused(error) if known.fresh => {
+                    refused.push(key);
+                    item.answer(Err(error));
+                }
                 Verdict::Exhausted if locked && self.is_full(&key, batch.now) => {
                     item.answer(Err(address::full(&known.ground, 0, known.seen.count())));
                 }
                 Verdict::Refused(_) | Verdict::Exhausted | Verdict::Blind => again.push(item),
+            }
+        }
+        // What was read for these items may be another thing when the next ones come.
+        for key in refused {
+            if let Some(known) = spaces.get_mut(&key) {
+                known.fresh = false;
             }
         }
         if planned.is_empty() {

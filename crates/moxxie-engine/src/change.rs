@@ -12,7 +12,6 @@ use moxxie_core::{
     ChangeId,
     change::{ChangeKind, ChangeState, Decision, StepState},
     identity::{Role, Scope},
-    network::NetworkStatus,
 };
 use moxxie_store::{self as store, ChangeFilter, Reads, Tx};
 use serde_json::json;
@@ -270,7 +269,7 @@ impl Engine {
             Entry {
                 action,
                 object: change.id.to_string(),
-                tenant: Some(change.tenant_id),
+                tenant: change.tenant_id,
                 outcome: "accepted",
                 detail,
             },
@@ -284,15 +283,13 @@ impl Engine {
         Ok(())
     }
 
-    /// The network of a change that is worked on again.
+    /// The networks of a change that is worked on again.
     async fn unmark_failed(&self, tx: &mut Tx, change: &store::Change) -> Result<(), Error> {
-        let Some(network) = tx.lock_network(Scope::All, change.network_id).await? else { return Ok(()) };
-        let status = match change.kind {
-            ChangeKind::Provision => NetworkStatus::Provisioning,
-            ChangeKind::Deprovision => NetworkStatus::Deprovisioning,
-            ChangeKind::Restore => status_in(&change.request, "during").unwrap_or(NetworkStatus::Provisioned),
-        };
-        tx.update_network_status(network.id, network.version, status, self.now()).await?;
+        for subject in tx.subjects(change.id).await? {
+            if let Some(network) = tx.lock_network(Scope::All, subject.network).await? {
+                tx.update_network_status(network.id, network.version, subject.during, self.now()).await?;
+            }
+        }
         Ok(())
     }
 
@@ -311,7 +308,10 @@ impl Engine {
     }
 
     pub(crate) async fn change_view(&self, reads: &Reads, change: &store::Change) -> Result<Change, Error> {
-        let tenant = reads.tenant(Scope::All, change.tenant_id).await?;
+        let tenant = match change.tenant_id {
+            Some(tenant) => reads.tenant(Scope::All, tenant).await?,
+            None => None,
+        };
         let site = reads.site(change.site_id).await?;
         let mut routers = Vec::with_capacity(change.routers.len());
         for id in &change.routers {
@@ -326,7 +326,7 @@ impl Engine {
             kind: change.kind.to_string(),
             state: change.state.to_string(),
             finished: change.state.is_final(),
-            network_id: Some(change.network_id.to_string()),
+            network_id: change.network_id.map(|id| id.to_string()),
             client_id: tenant.map(|tenant| tenant.name.to_string()),
             datacenter: site.map_or_else(String::new, |site| site.name.to_string()),
             routers,
@@ -363,17 +363,13 @@ async fn lock_open(tx: &mut Tx, context: &Context, found: &store::Change) -> Res
     if change.state.is_final() { Err(over(&change)) } else { Ok(change) }
 }
 
-/// A status of the network that the request of a change keeps: `before` it, or `during` it.
-pub(crate) fn status_in(request: &serde_json::Value, when: &str) -> Option<NetworkStatus> {
-    request[when].as_str().and_then(NetworkStatus::parse)
-}
-
 /// What the audit trail calls a change of this kind.
 pub(crate) fn action_of(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::Provision => "network.provision",
         ChangeKind::Deprovision => "network.deprovision",
         ChangeKind::Restore => "network.restore",
+        ChangeKind::Modify => "network.modify",
     }
 }
 

@@ -1,6 +1,9 @@
 //! Device intent: what a router should carry because of the stored networks. Pure.
 
+use std::collections::HashSet;
+
 use moxxie_core::{
+    NetworkId,
     change::ChangeKind,
     device::{DeviceIntent, DhcpIntent, NetworkIntent},
     domain::Domain,
@@ -12,26 +15,49 @@ use moxxie_core::{
 /// How long a DHCP lease lasts: RouterOS's own default, half an hour.
 const LEASE_S: u32 = 1800;
 
-/// What the router carries before and after a change of one network. All other networks are the same
-/// in both, so that the plan has nothing to say about them.
+/// A network of a change: what it was before it, and what it is after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Turn {
+    pub(crate) before: Network,
+    pub(crate) after: Network,
+}
+
+impl Turn {
+    /// A network that the change puts somewhere or takes away, as it is.
+    pub(crate) fn whole(network: Network) -> Self {
+        Self { before: network.clone(), after: network }
+    }
+}
+
+/// What the router carries before and after a change. All networks it is not about are the same in both,
+/// so that the plan has nothing to say about them.
 pub(crate) fn around(
     kind: ChangeKind,
     site: &Site,
     domain: &Domain,
     networks: &[Network],
-    subject: &Network,
+    turns: &[Turn],
     tenant: &dyn Fn(&Network) -> String,
     profiles: Vec<Profile>,
 ) -> (DeviceIntent, DeviceIntent) {
-    let others = networks.iter().filter(|network| network.id != subject.id && is_on_router(network));
+    let subjects: HashSet<NetworkId> = turns.iter().map(|turn| turn.after.id).collect();
+    let others = networks.iter().filter(|network| !subjects.contains(&network.id) && is_on_router(network));
     let without = DeviceIntent {
         management: site.management_prefixes.clone(),
         networks: others.map(|network| intent(site, domain, network, tenant(network))).collect(),
         profiles,
     };
+    // A router carries its own domain, whatever else the change is about.
+    let here = || turns.iter().filter(|turn| turn.after.attachment.domain_id == domain.id);
+    let of = |network: &Network| intent(site, domain, network, tenant(network));
     let mut with = without.clone();
-    with.networks.push(intent(site, domain, subject, tenant(subject)));
+    with.networks.extend(here().map(|turn| of(&turn.after)));
     match kind {
+        ChangeKind::Modify => {
+            let mut was = without;
+            was.networks.extend(here().map(|turn| of(&turn.before)));
+            (was, with)
+        }
         // What the router shows already needs no command, whatever was there before.
         ChangeKind::Provision | ChangeKind::Restore => (without, with),
         ChangeKind::Deprovision => (with, without),

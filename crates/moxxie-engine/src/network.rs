@@ -2,6 +2,7 @@
 
 mod allocate;
 mod directory;
+mod modify;
 mod order;
 mod resize;
 mod view;
@@ -19,9 +20,10 @@ use moxxie_core::{
     network::{self as stored, NetworkStatus},
     vlan::VlanId,
 };
-use moxxie_store::{ChangeFilter, NetworkFilter, Reads, Window};
+use moxxie_store::{ChangeFilter, NetworkFilter, Reads, Subject, Window};
 use serde_json::json;
 
+pub use self::modify::Modified;
 pub(crate) use self::{
     allocate::Ground,
     order::{Order, Part},
@@ -37,6 +39,7 @@ use crate::{
     change::{Opening, action_of},
     failpoint,
     history::{Live, LiveList, Then, page_at},
+    intent::Turn,
     page,
     validate::Checks,
     write::transaction,
@@ -135,9 +138,9 @@ impl Engine {
                     context,
                     Opening {
                         kind: ChangeKind::Provision,
-                        network: &network,
+                        networks: vec![(&network, made(&network))],
                         routers: &routers,
-                        request: json!({"new": true, "request": request}),
+                        request: json!({"request": request}),
                         after: 0,
                     },
                 )
@@ -179,7 +182,8 @@ impl Engine {
         let (ground, network) = self.rehearse(context, &request).await?;
         refuse_network_ipam_only(&self.0.store, &network)?;
         let routers = self.routers_for(&self.0.store, &ground.domain, &ground.site).await?;
-        let routers = self.rehearse_change(ChangeKind::Provision, &network, &routers).await?;
+        let turns = [Turn::whole(network.clone())];
+        let routers = self.rehearse_change(ChangeKind::Provision, &turns, &routers).await?;
         Ok(DryRun { network: Some(view(&network, of_ground(&ground, &network))), routers })
     }
 
@@ -382,10 +386,11 @@ impl Engine {
         match kind {
             ChangeKind::Deprovision => self.refuse_while_in_use(&self.0.store, &network).await?,
             ChangeKind::Restore => drop(restorable(&network)?),
-            ChangeKind::Provision => {}
+            ChangeKind::Provision | ChangeKind::Modify => {}
         }
         let routers = self.routers_to_change(&self.0.store, &network, kind).await?;
-        let routers = self.rehearse_change(kind, &network, &routers).await?;
+        let turns = [Turn::whole(network.clone())];
+        let routers = self.rehearse_change(kind, &turns, &routers).await?;
         Ok(DryRun { network: Some(self.network_view(&self.0.store, &network).await?), routers })
     }
 
@@ -432,14 +437,14 @@ impl Engine {
                     NetworkStatus::Deprovisioning
                 }
                 // While its rows are being looked at, whoever plans beside it must take it to be there.
-                ChangeKind::Restore => restorable(&network)?,
+                ChangeKind::Restore | ChangeKind::Modify => restorable(&network)?,
             };
             let routers = self.routers_to_change(&tx, &network, kind).await?;
             let opening = Opening {
                 kind,
-                network: &network,
+                networks: vec![(&network, turned(&network, status))],
                 routers: &routers,
-                request: json!({"new": false, "before": network.status}),
+                request: json!({}),
                 after: 0,
             };
             let change = self.open_change(&mut tx, context, opening).await?;
@@ -530,6 +535,22 @@ impl Engine {
             context: Some(json!({"addresses": list, "count": count})),
         })
     }
+}
+
+/// A network that its change makes.
+fn made(network: &stored::Network) -> Subject {
+    Subject {
+        network: network.id,
+        made: true,
+        before: NetworkStatus::Allocated,
+        during: network.status,
+        carried: None,
+    }
+}
+
+/// A network that has this status while its change is under way.
+pub(crate) fn turned(network: &stored::Network, during: NetworkStatus) -> Subject {
+    Subject { network: network.id, made: false, before: network.status, during, carried: None }
 }
 
 /// The status a network keeps while it is restored.

@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use moxxie_api::{Page, range as wire};
 use moxxie_core::{
-    RangeId,
+    NetworkId, RangeId,
     identity::Role,
     network::NetworkStatus,
     prefix::{address_from_number, address_number},
     range::{Range, RangeKind},
 };
-use moxxie_store::Tx;
+use moxxie_store::{Reads, Tx};
 use serde_json::json;
 
 use crate::{
@@ -244,15 +244,24 @@ async fn refuse_over_others(tx: &mut Tx, range: &Range, ground: &Ground) -> Resu
     if !matches!(range.kind, RangeKind::Dhcp | RangeKind::Excluded) {
         return Ok(());
     }
-    let span = range.span();
+    refuse_recorded(tx, ground.network.id, (range.first, range.last)).await
+}
+
+/// Nobody has an address from the first to the last of these.
+pub(crate) async fn refuse_recorded(
+    reads: &Reads,
+    network: NetworkId,
+    (first, last): (IpAddr, IpAddr),
+) -> Result<(), Error> {
+    let within = address_number(first)..=address_number(last);
     let mut named: Vec<String> = Vec::new();
     let mut page = moxxie_store::Page::first(1000);
     loop {
-        let listing = tx.addresses(moxxie_core::identity::Scope::All, ground.network.id, &page).await?;
-        let within = listing.items.iter().filter(|record| {
-            record.address.is_ipv4() == range.first.is_ipv4() && span.contains(address_number(record.address))
+        let listing = reads.addresses(moxxie_core::identity::Scope::All, network, &page).await?;
+        let here = listing.items.iter().filter(|record| {
+            record.address.is_ipv4() == first.is_ipv4() && within.contains(&address_number(record.address))
         });
-        named.extend(within.map(|record| record.address.to_string()));
+        named.extend(here.map(|record| record.address.to_string()));
         match listing.next {
             Some(next) if named.len() < 20 => page = moxxie_store::Page { after: Some(next), limit: 1000 },
             _ => break,

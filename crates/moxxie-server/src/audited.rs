@@ -58,6 +58,7 @@ pub(crate) fn action(operation_id: &str) -> Option<&'static str> {
         "allocate_network" => "network.allocate",
         "provision_network" | "provision_allocated_network" => "network.provision",
         "restore_network" => "network.restore",
+        "modify_network" => "network.modify",
         "deprovision_network" => "network.deprovision",
         "create_address" | "create_next_address" | "create_addresses" => "address.create",
         "update_address" => "address.update",

@@ -189,8 +189,11 @@ kinds! {
          its answer.";
     CHANGE_OPEN = 409 "change_open" "A change is not over yet":
         "The network has a change that is still going on. Wait for it or cancel it.";
-    NOT_PROVISIONED = 409 "not_provisioned" "The network is on no router":
-        "Only what was once put on its routers can be restored there. Provision it instead.";
+    NOT_PROVISIONED = 409 "not_provisioned" "The network is not provisioned":
+        "What is asked for needs a network that is on its routers. The detail says what to do first.";
+    VERSION_CHANGED = 412 "version_changed" "Another version":
+        "The update insists on a version (`If-Match`), and there is another one by now. Read it again and \
+         decide anew.";
     CHANGE_OVER = 409 "change_over" "The change is over":
         "There is nothing left to cancel, retry, roll back or resolve.";
     CHANGE_DECIDED = 409 "change_decided" "The change has been decided":

@@ -36,6 +36,9 @@ BEGIN
     ELSIF TG_TABLE_NAME = 'pool' THEN
         UPDATE space SET version = version + 1
         WHERE prefix_id IN (SELECT id FROM prefix WHERE pool_id = NEW.id);
+    ELSIF TG_TABLE_NAME = 'change' THEN
+        UPDATE space SET version = version + 1
+        WHERE network_id IN (SELECT network_id FROM change_network WHERE change_id = NEW.id);
     ELSIF TG_OP = 'DELETE' THEN
         UPDATE space SET version = version + 1 WHERE network_id = OLD.network_id;
     ELSE
@@ -50,7 +53,9 @@ CREATE TRIGGER site_moved AFTER UPDATE OF hand_off ON site
     FOR EACH ROW EXECUTE FUNCTION moxxie_network_moved();
 CREATE TRIGGER domain_moved AFTER UPDATE OF encapsulation ON domain
     FOR EACH ROW EXECUTE FUNCTION moxxie_network_moved();
-CREATE TRIGGER change_moved AFTER INSERT OR UPDATE OF state, kind ON change
+CREATE TRIGGER change_opened AFTER INSERT ON change_network
+    FOR EACH ROW EXECUTE FUNCTION moxxie_network_moved();
+CREATE TRIGGER change_moved AFTER UPDATE OF state, kind ON change
     FOR EACH ROW EXECUTE FUNCTION moxxie_network_moved();
 CREATE TRIGGER pool_moved AFTER UPDATE OF quarantine ON pool
     FOR EACH ROW EXECUTE FUNCTION moxxie_network_moved();

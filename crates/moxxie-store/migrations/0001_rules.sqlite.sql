@@ -81,10 +81,13 @@ CREATE TRIGGER pool_moved AFTER UPDATE OF quarantine ON pool
 BEGIN
     UPDATE space SET version = version + 1 WHERE prefix_id IN (SELECT id FROM prefix WHERE pool_id = NEW.id);
 END;
-CREATE TRIGGER change_opened AFTER INSERT ON change
+CREATE TRIGGER change_opened AFTER INSERT ON change_network
 BEGIN UPDATE space SET version = version + 1 WHERE network_id = NEW.network_id; END;
 CREATE TRIGGER change_moved AFTER UPDATE OF state, kind ON change
-BEGIN UPDATE space SET version = version + 1 WHERE network_id = NEW.network_id; END;
+BEGIN
+    UPDATE space SET version = version + 1
+    WHERE network_id IN (SELECT network_id FROM change_network WHERE change_id = NEW.id);
+END;
 CREATE TRIGGER ip_range_insert AFTER INSERT ON ip_range
 BEGIN UPDATE space SET version = version + 1 WHERE network_id = NEW.network_id; END;
 CREATE TRIGGER ip_range_update AFTER UPDATE ON ip_range

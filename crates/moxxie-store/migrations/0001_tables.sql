@@ -375,8 +375,9 @@ CREATE TABLE change (
     kind TEXT NOT NULL,
     state TEXT NOT NULL,
     decision TEXT NOT NULL,
-    network_id TEXT NOT NULL,
-    tenant_id TEXT NOT NULL,
+    -- The network it is about and whose it is; null when there are several.
+    network_id TEXT,
+    tenant_id TEXT,
     site_id TEXT NOT NULL,
     attempt BIGINT NOT NULL,
     not_before BIGINT NOT NULL,
@@ -390,9 +391,25 @@ CREATE TABLE change (
     finished_at BIGINT,
     version BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX change_open ON change (network_id)
+-- What the partial index is for: few changes are open, and they are looked for all the time.
+CREATE INDEX change_open_state ON change (not_before)
     WHERE state NOT IN ('applied', 'rolled_back', 'cancelled');
-CREATE INDEX change_network ON change (network_id);
+
+-- The networks of a change, with what each was before and is meanwhile.
+CREATE TABLE change_network (
+    change_id TEXT NOT NULL REFERENCES change (id),
+    network_id TEXT NOT NULL,
+    -- The change made it: when the change is undone, it goes again.
+    made BOOLEAN NOT NULL,
+    status_before TEXT NOT NULL,
+    status_during TEXT NOT NULL,
+    -- The options it had, where the change is about them.
+    carried TEXT,
+    open BOOLEAN NOT NULL,
+    PRIMARY KEY (change_id, network_id)
+);
+CREATE UNIQUE INDEX change_open ON change_network (network_id) WHERE open;
+CREATE INDEX change_network_network ON change_network (network_id);
 
 CREATE TABLE change_router (
     change_id TEXT NOT NULL REFERENCES change (id),

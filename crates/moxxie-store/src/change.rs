@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Listing, Page, Reads, Result, StoreError, Tx,
+    Listing, Page, Reads, Result, StoreError, Subject, Tx,
     param::{Param, params},
     row::Row,
     statement::Statement,
@@ -28,7 +28,7 @@ macro_rules! select {
         )
     };
 }
-// The words of `ChangeState::is_final`, and what the partial index change_open leaves out.
+// The words of `ChangeState::is_final`, and what the partial index change_open_state leaves out.
 macro_rules! is_open {
     () => {
         "c.state NOT IN ('applied', 'rolled_back', 'cancelled')"
@@ -44,7 +44,8 @@ static LIST: Statement = Statement::new(
     "change.list",
     select!(concat!(
         "WHERE (c.tenant_id = $1 OR $1 IS NULL) AND (c.state = $2 OR $2 IS NULL)
-           AND (c.kind = $3 OR $3 IS NULL) AND (c.network_id = $4 OR $4 IS NULL)
+           AND (c.kind = $3 OR $3 IS NULL)
+           AND (c.id IN (SELECT n.change_id FROM change_network n WHERE n.network_id = $4) OR $4 IS NULL)
            AND (c.site_id = $5 OR $5 IS NULL)
            AND (c.id IN (SELECT r.change_id FROM change_router r WHERE r.router_id = $6) OR $6 IS NULL)
            AND (NOT $7 OR ",
@@ -75,8 +76,10 @@ static UNSETTLED: Statement = Statement::new(
     "SELECT c.id, r.router_id FROM change c JOIN change_router r ON r.change_id = c.id
      WHERE c.state IN ('running', 'verifying', 'rolling_back', 'awaiting_peer')",
 );
-static OPEN_OF_NETWORK: Statement =
-    Statement::new("change.open_of_network", select!(concat!("WHERE c.network_id = $1 AND ", is_open!())));
+static OPEN_OF_NETWORK: Statement = Statement::new(
+    "change.open_of_network",
+    select!("WHERE c.id = (SELECT n.change_id FROM change_network n WHERE n.network_id = $1 AND n.open)"),
+);
 static INSERT: Statement = Statement::new(
     "change.insert",
     "INSERT INTO change (id, kind, state, decision, network_id, tenant_id, site_id, attempt, not_before,
@@ -120,10 +123,10 @@ pub struct Change {
     pub state: ChangeState,
     /// Whether it goes forward or back.
     pub decision: Decision,
-    /// The network it is about; it may be gone by now.
-    pub network_id: NetworkId,
-    /// Whose network.
-    pub tenant_id: TenantId,
+    /// The network it is about, when there is only one; it may be gone by now.
+    pub network_id: Option<NetworkId>,
+    /// Whose networks, when they are all of one tenant.
+    pub tenant_id: Option<TenantId>,
     /// Where.
     pub site_id: SiteId,
     /// The routers it touches, by id. Set once, when it is inserted.
@@ -190,8 +193,8 @@ fn read(row: &Row) -> Result<Change> {
         kind: row.word("kind", ChangeKind::parse)?,
         state: row.word("state", ChangeState::parse)?,
         decision: row.word("decision", Decision::parse)?,
-        network_id: row.parsed("network_id")?,
-        tenant_id: row.parsed("tenant_id")?,
+        network_id: row.parsed_or_null("network_id")?,
+        tenant_id: row.parsed_or_null("tenant_id")?,
         site_id: row.parsed("site_id")?,
         routers: routers.collect::<Result<_>>()?,
         attempt: row.int("attempt")?,
@@ -274,11 +277,11 @@ impl Reads {
 }
 
 impl Tx {
-    /// Opens a change. A network has at most one that is not final.
+    /// Opens a change of these networks. A network has at most one that is not final.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails or refuses.
-    pub async fn insert_change(&mut self, change: &Change) -> Result<()> {
+    pub async fn insert_change(&mut self, change: &Change, subjects: &[Subject]) -> Result<()> {
         let params = params![
             change.id,
             change.kind.as_str(),
@@ -303,7 +306,7 @@ impl Tx {
         for router in &change.routers {
             self.execute(&INSERT_ROUTER, &params![change.id, *router]).await?;
         }
-        Ok(())
+        self.insert_subjects(change.id, subjects).await
     }
 
     /// Writes state, decision, attempt, times, `reached` and error when the version is still the one in
@@ -333,6 +336,9 @@ impl Tx {
             });
         };
         change.reached = row.flag("reached")?;
+        if change.finished_at.is_none() && finished_at.is_some() {
+            self.close_subjects(change.id).await?;
+        }
         change.version += 1;
         change.updated_at = now;
         change.finished_at = finished_at;

@@ -71,7 +71,7 @@ impl Constraint {
             "append_only" => Self::AppendOnly,
             "vlan_pkey" | "vlan_domain_id_vid_key" => Self::VlanTaken,
             "address_addr_family_vrf_id_key" => Self::AddressTaken,
-            "change_open" | "change_network_id_key" => Self::ChangeOpen,
+            "change_open" | "change_network_network_id_key" => Self::ChangeOpen,
             "idempotency_pkey" | "idempotency_principal_route_key_key" => Self::IdempotencyKey,
             "site_name_key" => Self::NameTaken("site"),
             "domain_site_id_name_key" => Self::NameTaken("domain"),

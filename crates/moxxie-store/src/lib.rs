@@ -57,6 +57,7 @@ mod source;
 pub mod statement;
 pub mod step;
 pub mod store;
+pub mod subject;
 pub mod tenant;
 pub mod token;
 pub mod vlan;
@@ -94,6 +95,7 @@ pub use sighting::{SeenAddress, Silent};
 pub use statement::Dialect;
 pub use step::Step;
 pub use store::{Reads, Store, StoreConfig, Tx};
+pub use subject::Subject;
 pub use token::Token;
 pub use vlan::VlanRecord;
 

@@ -113,6 +113,7 @@ pub static ALL: &[&[&Statement]] = &[
     crate::site::STATEMENTS,
     crate::step::STATEMENTS,
     crate::store::STATEMENTS,
+    crate::subject::STATEMENTS,
     crate::tenant::STATEMENTS,
     crate::token::STATEMENTS,
     crate::vlan::STATEMENTS,

@@ -18,7 +18,7 @@ use moxxie_store::{Change, ChangeError, ChangeFilter, Constraint, Page, Step, St
 async fn open(store: &Store, w: &World) -> Change {
     let change = w.change(NetworkId::new(uuid()));
     let mut tx = store.begin().await.unwrap();
-    tx.insert_change(&change).await.unwrap();
+    tx.insert_change(&change, &[w.subject(change.network_id.unwrap())]).await.unwrap();
     tx.commit().await.unwrap();
     change
 }
@@ -56,13 +56,13 @@ async fn a_change_comes_back_and_counts_its_versions() {
         let others = Scope::Tenant(TenantId::new(uuid()));
         assert_eq!(store.change(others, change.id).await.unwrap(), None);
         assert_eq!(store.runnable_changes(NOW).await.unwrap(), [change.clone()]);
-        let open_one = store.open_change_of_network(change.network_id).await.unwrap();
+        let open_one = store.open_change_of_network(change.network_id.unwrap()).await.unwrap();
         assert_eq!(open_one.as_ref(), Some(&change));
 
         // One open change per network.
-        let second = w.change(change.network_id);
+        let second = w.change(change.network_id.unwrap());
         let mut tx = store.begin().await.unwrap();
-        let refused = tx.insert_change(&second).await.unwrap_err();
+        let refused = tx.insert_change(&second, &[w.subject(second.network_id.unwrap())]).await.unwrap_err();
         assert_eq!(refused.constraint(), Some(Constraint::ChangeOpen));
         drop(tx);
 
@@ -93,7 +93,7 @@ async fn a_change_comes_back_and_counts_its_versions() {
         change.decision = Decision::Commit;
         tx.update_change(&mut change, later).await.unwrap();
         // The network is free for the next change.
-        tx.insert_change(&second).await.unwrap();
+        tx.insert_change(&second, &[w.subject(second.network_id.unwrap())]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(change.finished_at, Some(later));
         assert_eq!(store.next_runnable_at(NOW).await.unwrap(), None);
@@ -106,7 +106,7 @@ async fn a_change_comes_back_and_counts_its_versions() {
         let filter = ChangeFilter {
             state: Some(ChangeState::Applied),
             kind: Some(change.kind),
-            network: Some(change.network_id),
+            network: change.network_id,
             site: Some(w.site.id),
             router: Some(w.router.id),
             open_only: false,

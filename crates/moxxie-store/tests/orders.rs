@@ -20,7 +20,7 @@ async fn order(store: &Store, w: &World, number: usize) -> Result<(), StoreError
     network.prefix = tx.allocate_prefix(&new, 24).await?.unwrap();
     tx.insert_network(&network, vlan_record()).await?;
     let change = w.change(network.id);
-    tx.insert_change(&change).await?;
+    tx.insert_change(&change, &[w.subject(change.network_id.unwrap())]).await?;
     tx.append_event(change.id, &serde_json::json!({"state": "planned"}), NOW).await?;
     tx.audit(draft("network.provision"));
     tx.commit().await

@@ -245,7 +245,7 @@ async fn the_fence_moves_with_the_network() {
         tx.commit().await.unwrap();
         moved("a status").await;
         let mut tx = store.begin().await.unwrap();
-        tx.insert_change(&w.change(a.network.id)).await.unwrap();
+        tx.insert_change(&w.change(a.network.id), &[w.subject(a.network.id)]).await.unwrap();
         tx.commit().await.unwrap();
         moved("a change").await;
         let range = |first: &str, last: &str| Range {

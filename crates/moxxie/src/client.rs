@@ -214,14 +214,16 @@ impl Api {
         self.answer(self.request(Method::PUT, path).json(body)).await
     }
 
-    /// Changes something that a query makes certain.
+    /// Changes something as a query says. The key makes a repetition harmless.
     pub(crate) async fn patch_with<T: DeserializeOwned>(
         &self,
         path: &[&str],
         query: &[(&str, &str)],
         body: &impl Serialize,
+        idempotency_key: Option<&str>,
     ) -> Result<T, Error> {
-        self.answer(self.request(Method::PATCH, path).query(query).json(body)).await
+        let request = self.request(Method::PATCH, path).query(query).json(body);
+        self.answer(with_key(request, idempotency_key)).await
     }
 
     /// Removes something.

@@ -62,8 +62,17 @@ impl Ground {
             ranges.iter().filter(|range| range.prefix_id == prefix.id).map(|range| range.span()).collect();
         let layout = network.layout(prefix.prefix);
         // DHCP is IPv4.
-        let dhcp = network.options.dhcp && prefix.prefix.addr().is_ipv4();
         let open = reads.open_change_of_network(id).await?;
+        // While DHCP is being turned off, the change may still be undone.
+        let was = match &open {
+            Some(change) if change.kind == ChangeKind::Modify => {
+                let subjects = reads.subjects(change.id).await?;
+                subjects.into_iter().find(|subject| subject.network == id).and_then(|subject| subject.carried)
+            }
+            _ => None,
+        };
+        let dhcp = (network.options.dhcp || was.is_some_and(|options| options.dhcp))
+            && prefix.prefix.addr().is_ipv4();
         let going = open.is_some_and(|change| {
             change.kind == ChangeKind::Deprovision
                 || (change.kind == ChangeKind::Provision

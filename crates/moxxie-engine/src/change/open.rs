@@ -8,7 +8,7 @@ use moxxie_core::{
     network::Network,
     router::Router,
 };
-use moxxie_store::{Step, Tx};
+use moxxie_store::{Step, Subject, Tx};
 use serde_json::{Value, json};
 
 use crate::{Context, Engine, Error};
@@ -16,7 +16,8 @@ use crate::{Context, Engine, Error};
 /// What a change to be opened is about.
 pub(crate) struct Opening<'a> {
     pub(crate) kind: ChangeKind,
-    pub(crate) network: &'a Network,
+    /// The networks, as they are after it, with what they were; at least one, all of one site.
+    pub(crate) networks: Vec<(&'a Network, Subject)>,
     pub(crate) routers: &'a [Router],
     pub(crate) request: Value,
     /// How many changes of the same request come before it on the same routers: each adds to the time that
@@ -24,10 +25,11 @@ pub(crate) struct Opening<'a> {
     pub(crate) after: u32,
 }
 
-/// The steps a change of this kind has for this network, in the order they are done.
-pub(crate) fn step_names(kind: ChangeKind, network: &Network) -> Vec<StepName> {
-    let dhcp = network.options.dhcp.then_some(StepName::DhcpConfiguration);
-    let allocation = (kind != ChangeKind::Restore).then_some(StepName::IpamAllocation);
+/// The steps a change of this kind has, in the order they are done.
+fn step_names(kind: ChangeKind, dhcp: bool) -> Vec<StepName> {
+    let dhcp = dhcp.then_some(StepName::DhcpConfiguration);
+    let allocation =
+        matches!(kind, ChangeKind::Provision | ChangeKind::Deprovision).then_some(StepName::IpamAllocation);
     let steps = [
         allocation,
         Some(StepName::RouterVlanCreation),
@@ -37,7 +39,9 @@ pub(crate) fn step_names(kind: ChangeKind, network: &Network) -> Vec<StepName> {
     ];
     let mut steps: Vec<_> = steps.into_iter().flatten().collect();
     match kind {
-        ChangeKind::Provision | ChangeKind::Restore => steps.push(StepName::Verification),
+        ChangeKind::Provision | ChangeKind::Restore | ChangeKind::Modify => {
+            steps.push(StepName::Verification);
+        }
         // The allocation is released last, when the routers have been seen clean.
         ChangeKind::Deprovision => {
             steps.reverse();
@@ -66,14 +70,18 @@ impl Engine {
         opening: Opening<'_>,
     ) -> Result<Change, Error> {
         let now = self.now();
+        let (first, _) =
+            opening.networks.first().ok_or_else(|| Error::invalid("", "a change needs a network"))?;
+        let single = opening.networks.len() == 1;
+        let one_tenant = opening.networks.iter().all(|(network, _)| network.tenant_id == first.tenant_id);
         let change = moxxie_store::Change {
             id: ChangeId::new(self.0.ambient.uuid()),
             kind: opening.kind,
             state: ChangeState::Planned,
             decision: Decision::None,
-            network_id: opening.network.id,
-            tenant_id: opening.network.tenant_id,
-            site_id: opening.network.site_id,
+            network_id: single.then_some(first.id),
+            tenant_id: one_tenant.then_some(first.tenant_id),
+            site_id: first.site_id,
             routers: opening.routers.iter().map(|router| router.id).collect(),
             attempt: 0,
             not_before: now,
@@ -87,12 +95,18 @@ impl Engine {
             finished_at: None,
             version: 1,
         };
-        tx.insert_change(&change).await?;
-        let names = step_names(opening.kind, opening.network);
-        let message = format!(
-            "{} of {} (VLAN {}, {}) is ordered",
-            opening.kind, opening.network.name, opening.network.attachment.vlan, opening.network.prefix
-        );
+        let subjects: Vec<Subject> = opening.networks.iter().map(|(_, subject)| subject.clone()).collect();
+        tx.insert_change(&change, &subjects).await?;
+        let dhcp = |(network, subject): &(&Network, Subject)| {
+            network.options.dhcp || subject.carried.as_ref().is_some_and(|options| options.dhcp)
+        };
+        let names = step_names(opening.kind, opening.networks.iter().any(dhcp));
+        let what = if single {
+            format!("{} (VLAN {}, {})", first.name, first.attachment.vlan, first.prefix)
+        } else {
+            format!("{} networks", opening.networks.len())
+        };
+        let message = format!("{} of {what} is ordered", opening.kind);
         let event = json!({"kind": "state", "name": ChangeState::Planned, "message": message});
         tx.append_event(change.id, &event, now).await?;
         for (ordinal, name) in (0_i64..).zip(names) {

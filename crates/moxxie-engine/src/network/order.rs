@@ -102,14 +102,7 @@ impl Order {
             checks.wrong("options.bgpEnabled", "is not supported yet: leave it out, or false");
         }
         let description = options.description.clone().unwrap_or_default();
-        // The description also goes into comments on the router, which are one line.
-        let description = checks.text("options.description", &description, 100);
-        if description.contains('\n') || !description.is_ascii() {
-            checks.wrong(
-                "options.description",
-                "must be one line of ASCII: it goes into the router's comments",
-            );
-        }
+        let description = self::description(&mut checks, &description);
         if options.enable_dhcp && ipv6_alone {
             checks.wrong("options.enableDHCP", "DHCP is IPv4: leave it out for an IPv6 network");
         } else if let Some(length) = length
@@ -147,6 +140,15 @@ impl Order {
             options: NetworkOptions { dhcp: options.enable_dhcp, dhcp_range: None, profile, description },
         })
     }
+}
+
+/// A description also goes into comments on the router, which are one line.
+pub(super) fn description(checks: &mut Checks, text: &str) -> String {
+    let description = checks.text("options.description", text, 100);
+    if description.contains('\n') || !description.is_ascii() {
+        checks.wrong("options.description", "must be one line of ASCII: it goes into the router's comments");
+    }
+    description
 }
 
 /// The gateway asked for. A certain address can only be in a certain prefix.
@@ -233,7 +235,8 @@ pub(super) fn length6(text: &str) -> Result<u8, String> {
     }
 }
 
-fn no_dhcp(length: u8) -> bool {
+/// Whether a network of that length has no room for DHCP.
+pub(super) fn no_dhcp(length: u8) -> bool {
     let sample = IpNet::new(std::net::Ipv4Addr::UNSPECIFIED.into(), length);
     sample.is_ok_and(|sample| Layout::new(sample).dhcp_range().is_none())
 }

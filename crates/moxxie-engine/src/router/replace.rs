@@ -11,7 +11,7 @@ use moxxie_core::{
     network::{Network, NetworkStatus},
     router::{self as stored, Identity},
 };
-use moxxie_store::{ChangeFilter, Reads};
+use moxxie_store::{ChangeFilter, Reads, Subject};
 use serde_json::json;
 
 use super::{
@@ -19,7 +19,8 @@ use super::{
     view,
 };
 use crate::{
-    Context, Engine, Error, audit::Entry, change::Opening, runner::contact::PASSWORD, write::transaction,
+    Context, Engine, Error, audit::Entry, change::Opening, network::turned, runner::contact::PASSWORD,
+    write::transaction,
 };
 
 impl Engine {
@@ -188,11 +189,16 @@ impl Engine {
                         context,
                         Opening {
                             kind: ChangeKind::Restore,
-                            network,
+                            networks: vec![(
+                                network,
+                                // It is on no device now: one that cannot be restored is not provisioned.
+                                Subject {
+                                    before: NetworkStatus::Failed,
+                                    ..turned(network, NetworkStatus::Provisioning)
+                                },
+                            )],
                             routers: std::slice::from_ref(&after),
-                            // It is on no device now: one that cannot be restored is not provisioned.
-                            request: json!({"new": false, "replaced": after.id,
-                                "before": NetworkStatus::Failed, "during": NetworkStatus::Provisioning}),
+                            request: json!({"replaced": after.id}),
                             after: n,
                         },
                     )

@@ -69,9 +69,8 @@ impl Drive<'_> {
         }
         for _ in 0..ROUNDS {
             self.stops[index].look_when_free(self.engine).await?;
-            let network = self.network()?.clone();
             let place = &self.stops[index];
-            let kept = self.engine.rows_of_others(place, &network).await?;
+            let kept = self.engine.rows_of_others(place, &self.turns).await?;
             let state = place.state.as_ref().ok_or(Stop::Stale)?;
             let rest = sparing(undo(&place.plan, state), &kept);
             if rest.is_empty() {

@@ -1,18 +1,20 @@
 //! Closing a change: records, allocation, steps and audit end together, in one transaction.
 
 use moxxie_core::{
-    ChangeId,
+    ChangeId, NetworkId,
     change::{ChangeKind, ChangeState, Outcome, StepName, StepState},
     identity::Scope,
     network::{Network, NetworkStatus},
 };
-use moxxie_store::{Change, Step, Tx};
+use moxxie_store::{Change, Step, Subject, Tx};
 use serde_json::{Value, json};
 
 use crate::{
     Context, Engine, Error,
     audit::Entry,
-    change::{action_of, status_in},
+    batch::{Family, space::Ground},
+    change::action_of,
+    range::Renew,
 };
 
 /// How a change ends.
@@ -28,12 +30,23 @@ pub(crate) enum Ending {
     WrittenOff,
 }
 
+/// What became of the networks of a change.
+struct Settled {
+    /// Every allocation was released.
+    released: bool,
+    /// Those that are gone.
+    gone: Vec<NetworkId>,
+    /// Those of which other addresses may be had now.
+    otherwise: Vec<NetworkId>,
+}
+
 impl Engine {
     /// Ends a change. The caller holds it locked.
     pub(crate) async fn close(&self, tx: &mut Tx, change: &mut Change, ending: Ending) -> Result<(), Error> {
         let now = self.now();
         let mut addresses = Vec::new();
-        let released = self.settle_network(tx, change, ending, &mut addresses).await?;
+        let Settled { released, gone, otherwise } =
+            self.settle_networks(tx, change, ending, &mut addresses).await?;
         self.close_steps(tx, change, ending, released).await?;
         if matches!(ending, Ending::RolledBack) {
             self.journal_undone(tx, change.id).await?;
@@ -49,9 +62,16 @@ impl Engine {
             change.error = None;
         }
         if ending == Ending::WrittenOff && change.state == ChangeState::Applied {
-            tx.forget_applied(change.id, &change.network_id.to_string()).await?;
+            for network in gone {
+                tx.forget_applied(change.id, &network.to_string()).await?;
+            }
         }
         tx.update_change(change, now).await?;
+        for network in otherwise {
+            // Until here its addresses were given out as if either were true.
+            let ground = Ground::read(tx, network, Family::V4).await?;
+            tx.renew_space(&ground).await?;
+        }
         let reason = change.error.as_ref().map_or_else(String::new, |error| format!(": {}", error.message));
         let message = format!("{} is {}{reason}", change.kind, change.state);
         tx.append_event(change.id, &json!({"kind": "state", "name": change.state, "message": message}), now)
@@ -59,8 +79,8 @@ impl Engine {
         let context = Context::system();
         let mut audit = self.event(&context, Entry {
             action: action_of(change.kind),
-            object: change.network_id.to_string(),
-            tenant: Some(change.tenant_id),
+            object: change.network_id.map_or_else(|| change.id.to_string(), |network| network.to_string()),
+            tenant: change.tenant_id,
             outcome: if ending == Ending::Applied { "succeeded" } else { "failed" },
             detail: json!({
                 "change": change.id,
@@ -78,44 +98,38 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether the allocation was released.
-    async fn settle_network(
+    /// Gives the networks the status and the options they have now.
+    async fn settle_networks(
         &self,
         tx: &mut Tx,
         change: &Change,
         ending: Ending,
         addresses: &mut Vec<Value>,
-    ) -> Result<bool, Error> {
-        let Some(network) = tx.lock_network(Scope::All, change.network_id).await? else { return Ok(true) };
-        let made_by_it = change.request["new"].as_bool().unwrap_or(false);
-        let before = status_in(&change.request, "before");
-        let status = match (change.kind, ending) {
-            (ChangeKind::Provision | ChangeKind::Restore, Ending::Applied) => {
-                Some(NetworkStatus::Provisioned)
-            }
-            // Whatever becomes of a restore, the allocation is the network's.
-            (ChangeKind::Restore, Ending::WrittenOff) => Some(NetworkStatus::Failed),
-            (ChangeKind::Restore, _) => Some(before.unwrap_or(NetworkStatus::Failed)),
-            // Its rows may still be on a router, so whoever removes it has to ask that router.
-            (ChangeKind::Provision, Ending::WrittenOff) if !made_by_it => Some(NetworkStatus::Failed),
-            (ChangeKind::Provision, _) if !made_by_it => Some(before.unwrap_or(NetworkStatus::Allocated)),
-            (ChangeKind::Deprovision, Ending::RolledBack | Ending::Cancelled) => {
-                Some(before.unwrap_or(NetworkStatus::Provisioned))
-            }
-            (ChangeKind::Provision, _) | (ChangeKind::Deprovision, Ending::Applied | Ending::WrittenOff) => {
-                None
-            }
-        };
-        match status {
-            Some(status) => {
-                tx.update_network_status(network.id, network.version, status, self.now()).await?;
-                Ok(false)
-            }
-            None => {
-                self.release(tx, &network, addresses).await?;
-                Ok(true)
+    ) -> Result<Settled, Error> {
+        let mut settled = Settled { released: true, gone: Vec::new(), otherwise: Vec::new() };
+        for subject in tx.subjects(change.id).await? {
+            let Some(network) = tx.lock_network(Scope::All, subject.network).await? else { continue };
+            match settled_status(change.kind, ending, &subject) {
+                Some(status) => {
+                    let now = self.now();
+                    let version = tx.update_network_status(network.id, network.version, status, now).await?;
+                    settled.released = false;
+                    let Some(carried) = &subject.carried else { continue };
+                    if carried.dhcp != network.options.dhcp {
+                        settled.otherwise.push(network.id);
+                    }
+                    if ending != Ending::Applied {
+                        let network = Network { status, version, ..network };
+                        tx.update_network_options(&network, carried, now).await?;
+                    }
+                }
+                None => {
+                    self.release(tx, &network, addresses).await?;
+                    settled.gone.push(network.id);
+                }
             }
         }
+        Ok(settled)
     }
 
     /// Frees VLAN, prefix and addresses of a network and forgets it.
@@ -182,7 +196,7 @@ impl Engine {
             Entry {
                 action,
                 object: change.id.to_string(),
-                tenant: Some(change.tenant_id),
+                tenant: change.tenant_id,
                 outcome: "failed",
                 detail,
             },
@@ -209,10 +223,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Marks the network of a change that needs an operator.
+    /// Marks the networks of a change that needs an operator.
     pub(crate) async fn mark_failed(&self, tx: &mut Tx, change: &Change) -> Result<(), Error> {
-        if let Some(network) = tx.lock_network(Scope::All, change.network_id).await? {
-            tx.update_network_status(network.id, network.version, NetworkStatus::Failed, self.now()).await?;
+        for subject in tx.subjects(change.id).await? {
+            if let Some(network) = tx.lock_network(Scope::All, subject.network).await? {
+                let failed = NetworkStatus::Failed;
+                tx.update_network_status(network.id, network.version, failed, self.now()).await?;
+            }
         }
         Ok(())
     }
@@ -232,6 +249,23 @@ impl Engine {
             })
         };
         Ok(journal.into_iter().map(line).collect())
+    }
+}
+
+/// What a network is after its change; nothing when its allocation ends with it.
+fn settled_status(kind: ChangeKind, ending: Ending, subject: &Subject) -> Option<NetworkStatus> {
+    match (kind, ending) {
+        (ChangeKind::Provision | ChangeKind::Restore | ChangeKind::Modify, Ending::Applied) => {
+            Some(NetworkStatus::Provisioned)
+        }
+        // Whatever becomes of these, the allocation is the network's.
+        (ChangeKind::Restore | ChangeKind::Modify, Ending::WrittenOff) => Some(NetworkStatus::Failed),
+        (ChangeKind::Restore | ChangeKind::Modify, _) => Some(subject.before),
+        // Its rows may still be on a router, so whoever removes it has to ask that router.
+        (ChangeKind::Provision, Ending::WrittenOff) if !subject.made => Some(NetworkStatus::Failed),
+        (ChangeKind::Provision, _) if !subject.made => Some(subject.before),
+        (ChangeKind::Deprovision, Ending::RolledBack | Ending::Cancelled) => Some(subject.before),
+        (ChangeKind::Provision, _) | (ChangeKind::Deprovision, Ending::Applied | Ending::WrittenOff) => None,
     }
 }
 

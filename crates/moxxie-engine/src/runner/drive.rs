@@ -5,7 +5,6 @@ use moxxie_core::{
     change::{ChangeState, Decision},
     domain::Domain,
     identity::Scope,
-    network::Network,
     plan::Plan,
     router::Router,
     site::Site,
@@ -15,7 +14,7 @@ use moxxie_store::{Change, Step};
 use tokio_util::sync::CancellationToken;
 
 use super::{failure::Stop, lease::Leases};
-use crate::{Engine, Error};
+use crate::{Engine, Error, intent::Turn};
 
 /// What became of one look at a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +31,8 @@ pub(crate) struct Drive<'e> {
     pub(super) shutdown: CancellationToken,
     pub(super) leases: Leases,
     pub(super) change: Change,
-    pub(super) network: Option<Network>,
+    /// Its networks that are there.
+    pub(super) turns: Vec<Turn>,
     pub(super) steps: Vec<Step>,
     pub(super) stops: Vec<Place>,
     /// Commands sent beside the journaled plan, to undo it or to complete it, with their answers: for the
@@ -74,7 +74,7 @@ impl<'e> Drive<'e> {
             shutdown,
             leases,
             change,
-            network: None,
+            turns: Vec::new(),
             steps: Vec::new(),
             stops: Vec::new(),
             besides: Vec::new(),
@@ -158,7 +158,7 @@ impl<'e> Drive<'e> {
         let store = &self.engine.0.store;
         let id = self.change.id;
         self.change = store.change(Scope::All, id).await?.ok_or_else(|| Error::not_found("change", id))?;
-        self.network = store.network(Scope::All, self.change.network_id).await?;
+        self.turns = self.engine.turns(id).await?;
         self.steps = store.steps(Scope::All, id).await?;
         for plan in store.plans(Scope::All, id).await? {
             let place = self.stops.iter_mut().find(|place| place.router.id == plan.router_id);
@@ -167,10 +167,6 @@ impl<'e> Drive<'e> {
             }
         }
         Ok(())
-    }
-
-    pub(super) fn network(&self) -> Result<&Network, Stop> {
-        self.network.as_ref().ok_or_else(|| Stop::Engine(Error::not_found("network", self.change.network_id)))
     }
 
     /// Whether the process is to end: nothing new is begun then.

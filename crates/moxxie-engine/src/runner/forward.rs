@@ -1,6 +1,7 @@
 //! Forward: plan, journal, guard, waves, verification, decision.
 
 use moxxie_core::{
+    ChangeId,
     change::{ChangeKind, ChangeState, Decision, Outcome, StepName, StepState},
     device::DeviceIntent,
     identity::Scope,
@@ -21,7 +22,7 @@ use super::{
 use crate::{
     Engine, Error,
     failpoint::{self, WavePoints},
-    intent,
+    intent::{self, Turn},
 };
 
 impl Drive<'_> {
@@ -57,12 +58,11 @@ impl Drive<'_> {
 
     /// Reads every router and plans; when all plans stand, writes them into the journal.
     async fn prepare(&mut self) -> Result<(), Stop> {
-        let network = self.network()?.clone();
         for place in &mut self.stops {
             place.look(self.engine).await?;
             let facts = place.session()?.facts().clone();
             self.engine.enrol(&mut place.router, &facts).await?;
-            place.plan = self.engine.make_plan(place, self.change.kind, &network).await?;
+            place.plan = self.engine.make_plan(place, self.change.kind, &self.turns).await?;
         }
         failpoint::hit(failpoint::PLAN_MADE);
         let now = self.engine.now();
@@ -341,10 +341,10 @@ impl Engine {
         &self,
         place: &Place,
         kind: ChangeKind,
-        network: &Network,
+        turns: &[Turn],
     ) -> Result<Plan, Stop> {
         let state = place.state.as_ref().ok_or(Stop::Stale)?;
-        let (before, after) = self.intents(place, kind, network).await?;
+        let (before, after) = self.intents(place, kind, turns).await?;
         let name = place.router.name.as_str();
         let rendered = |intent| {
             render(intent, &place.binding, &state.facts)
@@ -358,17 +358,33 @@ impl Engine {
         match made {
             Ok(plan) => Ok(plan),
             Err(refusal) => {
-                self.remember_refusal(&place.router, &place.domain, network, &refusal).await;
+                for turn in turns {
+                    self.remember_refusal(&place.router, &place.domain, &turn.after, &refusal).await;
+                }
                 Err(Failure::of_refusal(name, &refusal).into())
             }
         }
     }
 
+    /// The networks of a change that are there, before it and after it.
+    pub(super) async fn turns(&self, change: ChangeId) -> Result<Vec<Turn>, Error> {
+        let mut turns = Vec::new();
+        for subject in self.0.store.subjects(change).await? {
+            let Some(after) = self.0.store.network(Scope::All, subject.network).await? else { continue };
+            let mut turn = Turn::whole(after);
+            if let Some(carried) = subject.carried {
+                turn.before.options = carried;
+            }
+            turns.push(turn);
+        }
+        Ok(turns)
+    }
+
     /// The rows that networks other than the change's need on a router now: an inverse made from an older
     /// plan must leave those alone.
-    pub(super) async fn rows_of_others(&self, place: &Place, network: &Network) -> Result<Vec<Row>, Stop> {
+    pub(super) async fn rows_of_others(&self, place: &Place, turns: &[Turn]) -> Result<Vec<Row>, Stop> {
         let state = place.state.as_ref().ok_or(Stop::Stale)?;
-        let (others, _) = self.intents(place, ChangeKind::Provision, network).await?;
+        let (others, _) = self.intents(place, ChangeKind::Provision, turns).await?;
         let name = place.router.name.as_str();
         let rows = render(&others, &place.binding, &state.facts);
         Ok(rows.map_err(|error| Failure::lasting("plan_refused", format!("router {name}: {error}")))?)
@@ -379,11 +395,11 @@ impl Engine {
         &self,
         place: &Place,
         kind: ChangeKind,
-        network: &Network,
+        turns: &[Turn],
     ) -> Result<(DeviceIntent, DeviceIntent), Error> {
         let networks = self.0.store.networks_in_domain(place.domain.id).await?;
         let mut names = std::collections::HashMap::new();
-        for network in networks.iter().chain([network]) {
+        for network in networks.iter().chain(turns.iter().map(|turn| &turn.after)) {
             if !names.contains_key(&network.tenant_id)
                 && let Some(tenant) = self.0.store.tenant(Scope::All, network.tenant_id).await?
             {
@@ -392,7 +408,7 @@ impl Engine {
         }
         let tenant = |network: &Network| names.get(&network.tenant_id).cloned().unwrap_or_default();
         let profiles = self.0.store.profiles().await?.into_iter().map(|stored| stored.profile).collect();
-        Ok(intent::around(kind, &place.site, &place.domain, &networks, network, &tenant, profiles))
+        Ok(intent::around(kind, &place.site, &place.domain, &networks, turns, &tenant, profiles))
     }
 }
 

@@ -68,11 +68,10 @@ impl Drive<'_> {
         }
         for _ in 0..ROUNDS {
             self.stops[index].look_when_free(self.engine).await?;
-            let network = self.network()?.clone();
             let place = &self.stops[index];
             let name = place.router.name.to_string();
             let state = place.state.as_ref().ok_or(Stop::Stale)?;
-            let kept = self.engine.rows_of_others(place, &network).await?;
+            let kept = self.engine.rows_of_others(place, &self.turns).await?;
             let rest = sparing(remaining(&place.plan, state), &kept);
             if rest.is_empty() {
                 // Rows that others need stay, also when this change would have removed them.

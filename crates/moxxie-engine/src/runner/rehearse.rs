@@ -3,7 +3,6 @@
 use moxxie_api::plan::{PlannedCommand, RouterPlan};
 use moxxie_core::{
     change::ChangeKind,
-    network::Network,
     plan::{Action, Plan},
     router::Router,
 };
@@ -11,14 +10,14 @@ use moxxie_routeros::{diff_text, script};
 use serde_json::json;
 
 use super::{drive::Place, failure::Stop};
-use crate::{Engine, Error};
+use crate::{Engine, Error, intent::Turn};
 
 impl Engine {
     /// What each router would get.
     pub(crate) async fn rehearse_change(
         &self,
         kind: ChangeKind,
-        network: &Network,
+        turns: &[Turn],
         routers: &[Router],
     ) -> Result<Vec<RouterPlan>, Error> {
         let mut plans = Vec::with_capacity(routers.len());
@@ -26,7 +25,7 @@ impl Engine {
             let mut place = self.place_of(router.clone()).await?;
             let made = async {
                 place.look(self).await?;
-                self.make_plan(&place, kind, network).await
+                self.make_plan(&place, kind, turns).await
             }
             .await;
             let plan = made.map_err(|stop| refused(router, stop))?;

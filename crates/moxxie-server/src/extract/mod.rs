@@ -1,6 +1,7 @@
 //! What handlers take: every one gets its request through one of these, which read all of path, query,
 //! headers and body and refuse what they do not know.
 
+mod condition;
 mod idempotency;
 mod json;
 mod query;
@@ -15,6 +16,7 @@ use moxxie_core::identity::Principal;
 use moxxie_engine::{Context, Error};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub(crate) use self::condition::IfMatch;
 use crate::{limits, problem::Failure, problem_kinds};
 
 /// The query of an operation that takes none.

@@ -9,11 +9,11 @@ use axum::{
 use moxxie_api::{
     Page, PastQuery,
     change::Change,
-    network::{Network, NetworkQuery, NetworkRequest, NetworkResize},
+    network::{Network, NetworkQuery, NetworkRequest, NetworkResize, NetworkUpdate},
     plan::DryRun,
     write::{ChangeOrDryRun, DryRunQuery, NetworkOrDryRun, WriteQuery},
 };
-use moxxie_engine::Error;
+use moxxie_engine::{Error, network::Modified};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     AppState,
-    extract::{NoBody, Read, Target, Write},
+    extract::{IfMatch, NoBody, Read, Target, Write},
     problem::Failure,
 };
 
@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(allocate_network))
         .routes(routes!(provision_network))
         .routes(routes!(list_networks))
-        .routes(routes!(get_network, deprovision_network))
+        .routes(routes!(get_network, modify_network, deprovision_network))
         .routes(routes!(provision_allocated_network))
         .routes(routes!(resize_network))
         .routes(routes!(restore_network))
@@ -157,6 +157,46 @@ async fn get_network(
         // No ETag: what was cannot be changed.
         Some(at) => Ok(Json(state.engine.network_at(&ask.context, &id, at).await?).into_response()),
         None => Ok(answer(StatusCode::OK, state.engine.network(&ask.context, &id).await?)),
+    }
+}
+
+/// Change what a network carries
+///
+/// Its profile, DHCP, its description. A network that is on its routers gets a change, which brings them after it
+/// or is undone whole, with the options as they were; any other is changed at once. With `If-Match` only the
+/// version that the sender knows is changed.
+#[utoipa::path(
+    patch, path = "/networks/{id}", tag = "networks",
+    params(("id" = String, Path, description = "Id, `net-...`"), WriteQuery,
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version to change")),
+    request_body(content = NetworkUpdate, example = json!({"options": {"firewallProfile": "isolated"}})),
+    responses(
+        (status = 200, description = "Nothing was to be done on routers, or, with `wait`, it is done: the network. \
+            Dry run: what would be done", body = NetworkOrDryRun, headers(
+            ("ETag" = String, description = "Its version"))),
+        (status = 202, description = "Accepted: the change that does it", body = Change, headers(
+            ("Location" = String, description = "Where the change is"))),
+    ),
+    extensions(("x-required-role" = json!("operator"))),
+)]
+async fn modify_network(
+    State(state): State<AppState>,
+    Target(id): Target<String>,
+    IfMatch(version): IfMatch,
+    ask: Write<NetworkUpdate, WriteQuery>,
+) -> Result<Response, Failure> {
+    let wait = order::seconds(ask.query.wait)?;
+    if ask.query.dry_run == Some(true) {
+        let plan = state.engine.modify_network_dry_run(&ask.context, &id, ask.body, version).await?;
+        return Ok(Json(plan).into_response());
+    }
+    let accepted = match state.engine.modify_network(&ask.context, &id, ask.body, version).await? {
+        Modified::Done(network) => return Ok(answer(StatusCode::OK, network)),
+        Modified::Ordered(accepted) => accepted,
+    };
+    match order::settle(&state, &ask.context, accepted.change, wait).await? {
+        Settled::Applied(change) => provisioned(&state, &ask.context, StatusCode::OK, change).await,
+        Settled::Running(change) => Ok(order::accepted(change)),
     }
 }
 

@@ -27,7 +27,7 @@ use moxxie_core::{
 };
 use moxxie_store::{
     Address, AuditDraft, Batch, Change, Dialect, Labels, MasterKey, NewPrefix, OpenError, SpaceStep, Store,
-    StoreConfig, StoreError, Territory, Written,
+    StoreConfig, StoreError, Subject, Territory, Written,
 };
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 use uuid::Uuid;
@@ -306,14 +306,19 @@ impl World {
         ground
     }
 
+    pub fn subject(&self, network: NetworkId) -> Subject {
+        let (before, during) = (NetworkStatus::Allocated, NetworkStatus::Provisioning);
+        Subject { network, made: true, before, during, carried: None }
+    }
+
     pub fn change(&self, network: NetworkId) -> Change {
         Change {
             id: ChangeId::new(uuid()),
             kind: ChangeKind::Provision,
             state: ChangeState::Planned,
             decision: Decision::None,
-            network_id: network,
-            tenant_id: self.tenant.id,
+            network_id: Some(network),
+            tenant_id: Some(self.tenant.id),
             site_id: self.site.id,
             routers: vec![self.router.id],
             attempt: 0,

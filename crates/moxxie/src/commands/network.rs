@@ -3,9 +3,10 @@
 use clap::{Args, Subcommand};
 use moxxie_api::{
     change::Change,
-    network::{HostTag, Network, NetworkResize},
+    network::{HostTag, Network, NetworkOptionsUpdate, NetworkResize, NetworkUpdate},
     plan::DryRun,
 };
+use serde_json::Value;
 
 use super::{
     address,
@@ -50,6 +51,13 @@ Nothing is sent where all of it is there. VLAN, prefix and addresses stay, howev
 Example:
   moxxie network restore web --dry-run")]
     Restore(Restore),
+    /// Change what a network carries: its profile, DHCP, its description
+    #[command(after_help = "\
+A network on its routers gets a change; one that is only reserved is changed at once.
+Examples:
+  moxxie network modify web --profile isolated --dry-run
+  moxxie network modify web --dhcp --wait")]
+    Modify(Modify),
     /// Make the prefix of a reserved network larger or smaller
     Resize {
         /// Its id or name.
@@ -112,6 +120,29 @@ pub(crate) struct Deprovision {
 pub(crate) struct Restore {
     /// Its id or name.
     network: String,
+    #[command(flatten)]
+    ask: Ask,
+    /// Follow the steps to the end; ends with 5 when the change fails.
+    #[arg(long, conflicts_with = "dry_run")]
+    wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Modify {
+    /// Its id or name.
+    network: String,
+    /// Who may open connections: standard, isolated or open.
+    #[arg(long)]
+    profile: Option<String>,
+    /// The router serves DHCP in it from now on.
+    #[arg(long, conflicts_with = "no_dhcp")]
+    dhcp: bool,
+    /// The router serves DHCP in it no longer.
+    #[arg(long)]
+    no_dhcp: bool,
+    /// Free text, also put into the router's comments.
+    #[arg(long)]
+    description: Option<String>,
     #[command(flatten)]
     ask: Ask,
     /// Follow the steps to the end; ends with 5 when the change fails.
@@ -196,6 +227,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
         }
         Command::Deprovision(args) => deprovision(args, session).await,
         Command::Restore(args) => restore(args, session).await,
+        Command::Modify(args) => modify(args, session).await,
         Command::Resize { network, size, size6 } => {
             let id = find(session, &network).await?;
             let request = NetworkResize { size, size6 };
@@ -271,6 +303,27 @@ async fn restore(args: Restore, session: &Session) -> anyhow::Result<()> {
         return ask.show(&session.api.act(&path, ask.query(), None).await?, session);
     }
     let change: Change = session.api.act(&path, &[], ask.idempotency_key.as_deref()).await?;
+    if !wait {
+        return show_accepted(&change, session);
+    }
+    follow_progress(session, &change.change_id).await?;
+    show(&session.api.get(&["networks", &id]).await?, session)
+}
+
+async fn modify(args: Modify, session: &Session) -> anyhow::Result<()> {
+    let Modify { network, profile, dhcp, no_dhcp, description, ask, wait } = args;
+    let enable_dhcp = (dhcp || no_dhcp).then_some(dhcp);
+    let options = NetworkOptionsUpdate { enable_dhcp, firewall_profile: profile, description };
+    let id = find(session, &network).await?;
+    let (path, request) = (["networks", &id], NetworkUpdate { options });
+    if ask.dry_run {
+        return ask.show(&session.api.patch_with(&path, ask.query(), &request, None).await?, session);
+    }
+    let done: Value = session.api.patch_with(&path, &[], &request, ask.idempotency_key.as_deref()).await?;
+    // A change, unless there was nothing to do on routers.
+    let Ok(change) = serde_json::from_value::<Change>(done.clone()) else {
+        return show(&serde_json::from_value(done)?, session);
+    };
     if !wait {
         return show_accepted(&change, session);
     }

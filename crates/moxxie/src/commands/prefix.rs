@@ -208,7 +208,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
                 labels: change.labels(),
             };
             let path = ["prefixes", &which.prefix];
-            out.record(&api.patch_with::<Prefix>(&path, &which.query(), &request).await?, fields)
+            out.record(&api.patch_with::<Prefix>(&path, &which.query(), &request, None).await?, fields)
         }
         Command::Confirm(which) => {
             let path = ["prefixes", &which.prefix, "confirm"];

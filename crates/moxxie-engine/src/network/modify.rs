@@ -1,0 +1,284 @@
+//! Networks that carry something else from now on: another profile, DHCP or not, another description.
+//!
+//! What a network should carry is its record, so the record changes with the order; the change brings the
+//! routers after it, and gives the record back what it had when it is undone.
+
+use moxxie_api::{
+    change::Change,
+    network::{Network, NetworkOptionsUpdate, NetworkUpdate},
+    plan::DryRun,
+};
+use moxxie_core::{
+    Name,
+    change::ChangeKind,
+    identity::Role,
+    network::{self as stored, NetworkOptions, NetworkStatus},
+};
+use moxxie_store::{Reads, Subject, Tx};
+use serde_json::json;
+
+use super::{
+    Accepted,
+    order::{description, no_dhcp},
+    turned,
+};
+use crate::{
+    Context, Engine, Error,
+    audit::Entry,
+    batch::{Family, space::Ground},
+    change::{Opening, action_of},
+    claim::something_named,
+    intent::Turn,
+    range::{Renew, refuse_recorded},
+    validate::Checks,
+    write::transaction,
+};
+
+/// What became of a modification.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub enum Modified {
+    /// No router has to be asked: it is done.
+    Done(Network),
+    /// A change does it.
+    Ordered(Accepted),
+}
+
+/// The checked form of a request: `None` leaves things as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Wish {
+    dhcp: Option<bool>,
+    profile: Option<Name>,
+    description: Option<String>,
+}
+
+impl Wish {
+    fn check(request: &NetworkUpdate) -> Result<Self, Error> {
+        something_named(
+            &request.options,
+            "options.enableDHCP, options.firewallProfile, options.description",
+        )?;
+        let NetworkOptionsUpdate { enable_dhcp, firewall_profile, description: text } = &request.options;
+        let mut checks = Checks::default();
+        let wish = Self {
+            dhcp: *enable_dhcp,
+            profile: firewall_profile
+                .as_deref()
+                .and_then(|text| checks.name("options.firewallProfile", text)),
+            description: text.as_deref().map(|text| description(&mut checks, text)),
+        };
+        checks.done()?;
+        Ok(wish)
+    }
+
+    /// What a network carries when the wish is granted.
+    fn on(&self, network: &stored::Network) -> Result<NetworkOptions, Error> {
+        let now = &network.options;
+        if self.dhcp == Some(true) && !now.dhcp {
+            let prefix = network.prefix;
+            if prefix.addr().is_ipv6() || no_dhcp(prefix.prefix_len()) {
+                let message =
+                    format!("{prefix} has no room for DHCP: an IPv4 network of a /30 or larger has");
+                return Err(Error::invalid("options.enableDHCP", message));
+            }
+        }
+        Ok(NetworkOptions {
+            dhcp: self.dhcp.unwrap_or(now.dhcp),
+            profile: self.profile.clone().unwrap_or_else(|| now.profile.clone()),
+            description: self.description.clone().unwrap_or_else(|| now.description.clone()),
+            ..now.clone()
+        })
+    }
+}
+
+impl Engine {
+    /// Gives a network other options. One that is on its routers gets a change, which brings them after it or
+    /// is undone whole; any other is changed at once. `expected` is the version the caller knows, if it
+    /// insists on that. Needs operator.
+    ///
+    /// # Errors
+    /// See [`Error`]; a network that moved on since `expected`, that has another change under way, or whose
+    /// DHCP would give out recorded addresses, is a [`Error::Conflict`].
+    pub async fn modify_network(
+        &self,
+        context: &Context,
+        id: &str,
+        request: NetworkUpdate,
+        expected: Option<i64>,
+    ) -> Result<Modified, Error> {
+        context.require(Role::Operator)?;
+        if let Some(done) = self.recall(context).await? {
+            return Ok(done);
+        }
+        let wish = Wish::check(&request)?;
+        let network_id = self.find_network(context, id).await?.id;
+        let result = transaction!(self, |tx| {
+            let before = tx.lock_network(context.principal.scope, network_id).await?;
+            let before = before.ok_or_else(|| Error::not_found("network", id))?;
+            refuse_other_version(&before, expected)?;
+            self.refuse_open_change(&tx, &before).await?;
+            self.known_wish(&tx, &wish).await?;
+            let options = wish.on(&before)?;
+            let ordered = options != before.options && before.status != NetworkStatus::Allocated;
+            if options != before.options {
+                if ordered {
+                    modifiable(&before)?;
+                }
+                self.carry(&mut tx, &before, &options).await?;
+            }
+            let after = stored::Network { options, ..before.clone() };
+            if let Some(range) = after.dhcp_range().filter(|range| before.dhcp_range() != Some(*range)) {
+                // With the fence held, so that nobody is given one of them meanwhile.
+                refuse_recorded(&tx, before.id, range).await?;
+            }
+            let answer = if ordered {
+                let routers = self.routers_of(&tx, &after).await?;
+                let subject =
+                    Subject { carried: Some(before.options.clone()), ..turned(&before, before.status) };
+                let opening = Opening {
+                    kind: ChangeKind::Modify,
+                    networks: vec![(&after, subject)],
+                    routers: &routers,
+                    request: json!({"request": request}),
+                    after: 0,
+                };
+                let change = self.open_change(&mut tx, context, opening).await?;
+                Modified::Ordered(self.modified(&tx, &after, change).await?)
+            } else {
+                Modified::Done(self.network_view(&tx, &after).await?)
+            };
+            let detail = match &answer {
+                Modified::Ordered(accepted) => json!({"change": accepted.change.change_id,
+                    "before": before.options, "after": after.options}),
+                Modified::Done(_) => json!({"before": before.options, "after": after.options}),
+            };
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: action_of(ChangeKind::Modify),
+                    object: before.id.to_string(),
+                    tenant: Some(before.tenant_id),
+                    outcome: if ordered { "accepted" } else { "succeeded" },
+                    detail,
+                },
+            ));
+            self.keep(&mut tx, context, &answer).await?;
+            answer
+        });
+        self.wake();
+        self.or_recall(context, result).await
+    }
+
+    async fn modified(
+        &self,
+        reads: &Reads,
+        network: &stored::Network,
+        change: Change,
+    ) -> Result<Accepted, Error> {
+        let mut view = self.network_view(reads, network).await?;
+        view.change_id = Some(change.change_id.clone());
+        view.provisioning_steps.clone_from(&change.steps);
+        Ok(Accepted { network: Some(view), change })
+    }
+
+    /// What [`Engine::modify_network`] would do. Reads the routers.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn modify_network_dry_run(
+        &self,
+        context: &Context,
+        id: &str,
+        request: NetworkUpdate,
+        expected: Option<i64>,
+    ) -> Result<DryRun, Error> {
+        context.require(Role::Operator)?;
+        let wish = Wish::check(&request)?;
+        let before = self.find_network(context, id).await?;
+        refuse_other_version(&before, expected)?;
+        self.refuse_open_change(&self.0.store, &before).await?;
+        self.known_wish(&self.0.store, &wish).await?;
+        let options = wish.on(&before)?;
+        let after = stored::Network { options, ..before.clone() };
+        let routers = if after.options == before.options || before.status == NetworkStatus::Allocated {
+            Vec::new()
+        } else {
+            modifiable(&before)?;
+            let routers = self.routers_of(&self.0.store, &after).await?;
+            let turns = [Turn { before: before.clone(), after: after.clone() }];
+            self.rehearse_change(ChangeKind::Modify, &turns, &routers).await?
+        };
+        if let Some(range) = after.dhcp_range().filter(|range| before.dhcp_range() != Some(*range)) {
+            refuse_recorded(&self.0.store, before.id, range).await?;
+        }
+        Ok(DryRun { network: Some(self.network_view(&self.0.store, &after).await?), routers })
+    }
+
+    /// Writes what a network carries, which the caller holds locked; which of its addresses may be had
+    /// follows from that.
+    pub(crate) async fn carry(
+        &self,
+        tx: &mut Tx,
+        network: &stored::Network,
+        options: &NetworkOptions,
+    ) -> Result<(), Error> {
+        let after = stored::Network { options: options.clone(), ..network.clone() };
+        if network.dhcp_range() == after.dhcp_range() {
+            return Ok(tx.update_network_options(network, options, self.now()).await?);
+        }
+        let ground = Ground::read(tx, network.id, Family::of(network.prefix.addr())).await?;
+        tx.lock_space(&ground.space_id()).await?;
+        tx.update_network_options(network, options, self.now()).await?;
+        tx.renew_space(&ground).await
+    }
+
+    async fn known_wish(&self, reads: &Reads, wish: &Wish) -> Result<(), Error> {
+        match &wish.profile {
+            Some(profile) => self.known_profile(reads, profile).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A network with a change under way cannot be had for another.
+    pub(super) async fn refuse_open_change(
+        &self,
+        reads: &Reads,
+        network: &stored::Network,
+    ) -> Result<(), Error> {
+        let Some(open) = reads.open_change_of_network(network.id).await? else { return Ok(()) };
+        let message = format!(
+            "network {} has change {} ({}, {}), which is not over yet; wait for it or cancel it",
+            network.name, open.id, open.kind, open.state
+        );
+        Err(Error::conflict("change_open", message))
+    }
+}
+
+/// Only a network that is on its routers, as far as is known, can be brought to something else there.
+fn modifiable(network: &stored::Network) -> Result<(), Error> {
+    if network.status == NetworkStatus::Provisioned {
+        return Ok(());
+    }
+    Err(Error::conflict(
+        "not_provisioned",
+        format!(
+            "network {} is {}, so it is not known what its routers have; restore it first (moxxie network restore {})",
+            network.name,
+            network.status.as_str(),
+            network.id
+        ),
+    ))
+}
+
+/// A caller who insists on a version gets that one or nothing (RFC 9110, section 13.1.1).
+fn refuse_other_version(network: &stored::Network, expected: Option<i64>) -> Result<(), Error> {
+    match expected {
+        Some(expected) if expected != network.version => Err(Error::conflict(
+            "version_changed",
+            format!(
+                "network {} is at version {}, not {expected}: somebody changed it meanwhile; read it again and decide anew",
+                network.name, network.version
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
