@@ -110,6 +110,10 @@ impl From<Error> for Failure {
             Error::Conflict { code, context, .. } => {
                 let mut failure = Self::new(&problem_kinds::CONFLICT, detail);
                 failure.name(code);
+                // What the caller made a condition has a status of its own (RFC 9110, section 15.5.13).
+                if code == problem_kinds::VERSION_CHANGED.code {
+                    failure.problem.status = problem_kinds::VERSION_CHANGED.status;
+                }
                 failure.problem.context = context;
                 failure
             }

@@ -31,6 +31,7 @@ fn the_table() {
         (Error::invalid("size", "must be /8 to /30"), 422, "validation"),
         (Error::NotFound { what: "site", name: "x".into() }, 404, "not_found"),
         (conflict("vlan_taken"), 409, "vlan_taken"),
+        (conflict("version_changed"), 412, "version_changed"),
         (conflict("something_new"), 409, "something_new"),
         (failed("rolled_back", Some("foreign_row")), 409, "foreign_row"),
         (failed("rolled_back", Some("no_anchor")), 409, "no_anchor"),

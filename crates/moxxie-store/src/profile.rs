@@ -1,6 +1,6 @@
 //! Firewall profiles that users wrote. The built-in ones are not stored.
 
-use moxxie_core::{Name, Timestamp, profile::Profile};
+use moxxie_core::{Name, Timestamp, network::NetworkOptions, profile::Profile};
 
 use crate::{
     Holder, Reads, Result, Tx,
@@ -30,8 +30,15 @@ static HOLDERS: Statement = Statement::new(
     "SELECT 'network' AS what, t.name || '/' || n.name AS name
      FROM network n JOIN tenant t ON t.id = n.tenant_id WHERE n.user_profile = $1 ORDER BY 2",
 );
+static GIVEN_BACK: Statement = Statement::new(
+    "profile.given_back",
+    "SELECT t.name || '/' || n.name AS name, c.carried
+     FROM change_network c JOIN network n ON n.id = c.network_id JOIN tenant t ON t.id = n.tenant_id
+     WHERE c.open AND c.carried IS NOT NULL ORDER BY 1",
+);
 
-pub(crate) static STATEMENTS: &[&Statement] = &[&LIST, &GET, &LOCK, &INSERT, &UPDATE, &DELETE, &HOLDERS];
+pub(crate) static STATEMENTS: &[&Statement] =
+    &[&LIST, &GET, &LOCK, &INSERT, &UPDATE, &DELETE, &HOLDERS, &GIVEN_BACK];
 
 /// A profile as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,13 +86,21 @@ impl Tx {
         self.one(&LOCK, &params![name], read).await
     }
 
-    /// The networks of a profile that a user wrote, as `tenant/name`.
+    /// The networks of a profile that a user wrote, as `tenant/name`, and those that have it again when a
+    /// change that is under way is undone.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
     pub async fn holders_of_profile(&mut self, name: &Name) -> Result<Vec<Holder>> {
         let holder = |row: &Row| Ok(Holder { what: row.text("what")?, name: row.text("name")? });
-        self.list(&HOLDERS, &params![name], holder).await
+        let mut holders = self.list(&HOLDERS, &params![name], holder).await?;
+        let carried = |row: &Row| Ok((row.text("name")?, row.json::<NetworkOptions>("carried")?));
+        for (network, options) in self.list(&GIVEN_BACK, &[], carried).await? {
+            if options.profile == *name && holders.iter().all(|holder| holder.name != network) {
+                holders.push(Holder { what: "network".to_owned(), name: network });
+            }
+        }
+        Ok(holders)
     }
 
     /// Adds a profile.

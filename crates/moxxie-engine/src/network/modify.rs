@@ -11,7 +11,7 @@ use moxxie_api::{
 use moxxie_core::{
     Name,
     change::ChangeKind,
-    identity::Role,
+    identity::{Role, Scope},
     network::{self as stored, NetworkOptions, NetworkStatus},
 };
 use moxxie_store::{Reads, Subject, Tx};
@@ -125,7 +125,9 @@ impl Engine {
                 }
                 self.carry(&mut tx, &before, &options).await?;
             }
-            let after = stored::Network { options, ..before.clone() };
+            // With its new version.
+            let after = tx.network(Scope::All, network_id).await?;
+            let after = after.ok_or_else(|| Error::not_found("network", id))?;
             if let Some(range) = after.dhcp_range().filter(|range| before.dhcp_range() != Some(*range)) {
                 // With the fence held, so that nobody is given one of them meanwhile.
                 refuse_recorded(&tx, before.id, range).await?;

@@ -92,6 +92,12 @@ async fn every_write_is_done_once_under_its_key() {
             json!({"type": "static", "first": "172.20.0.22", "last": "172.20.0.23"}),
         ),
         (PATCH, "NETWORK/ips/172.20.0.8", json!({"holdSeconds": 60}), json!({"owner": "x"})),
+        (
+            PATCH,
+            "NETWORK",
+            json!({"options": {"description": "x"}}),
+            json!({"options": {"description": "y"}}),
+        ),
         (PATCH, "vrfs/v1", json!({"description": "x"}), json!({"description": "y"})),
         (PATCH, "containers/c1", json!({"description": "x"}), json!({"description": "y"})),
         (PATCH, "pools/p1", json!({"policy": "sparse"}), json!({"policy": "first_fit"})),

@@ -7,6 +7,7 @@ mod exchange;
 mod idempotency;
 mod ipam_refusals;
 mod lifecycle;
+mod modify;
 mod pages;
 mod past;
 mod profiles;
