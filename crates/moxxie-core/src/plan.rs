@@ -77,6 +77,10 @@ pub struct Plan {
     /// What of its scope needs no command.
     #[serde(default)]
     pub settled: Settled,
+    /// The waves that begin a chunk after the first. Each chunk is done under a guard of its own, because a
+    /// guard only covers so many commands. Empty: the plan is one chunk.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chunks: Vec<u16>,
 }
 
 /// The part of a plan's scope that is already so. With the commands it is what the router has, or has no
@@ -106,6 +110,23 @@ impl Plan {
             waves.entry(command.wave).or_default().push(index);
         }
         waves.into_values().collect()
+    }
+
+    /// The waves of each chunk, in order.
+    #[must_use]
+    pub fn chunks(&self) -> Vec<Vec<Vec<usize>>> {
+        let mut chunks = vec![Vec::new()];
+        for wave in self.waves() {
+            let begins = wave.first().is_some_and(|first| self.chunks.contains(&self.commands[*first].wave));
+            if begins && chunks.last().is_some_and(|chunk| !chunk.is_empty()) {
+                chunks.push(Vec::new());
+            }
+            if let Some(chunk) = chunks.last_mut() {
+                chunk.push(wave);
+            }
+        }
+        chunks.retain(|chunk| !chunk.is_empty());
+        chunks
     }
 
     /// The steps it has commands for, in the order of [`StepName`].

@@ -15,7 +15,7 @@ use crate::{
     order::Chains,
 };
 
-/// Commands in one plan. Safe mode keeps about 100 actions and then lets go of all of them without asking
+/// Commands in one chunk of a plan. Safe mode keeps about 100 actions and then lets go of all of them without asking
 /// (manual, configuration management); 80 leaves room for what others do meanwhile.
 pub const MAX_COMMANDS: usize = 80;
 
@@ -26,12 +26,23 @@ pub const MAX_COMMANDS: usize = 80;
 /// scope, and the shared rows that those refer to: what else differs on the router is drift and stays.
 ///
 /// What is there already needs no command, and what is to be removed and is gone neither, so planning
-/// again after an apply gives an empty plan.
+/// again after an apply gives an empty plan. A plan of more than [`MAX_COMMANDS`] commands has several chunks.
 ///
 /// # Errors
 /// A [`Refusal`] says why nothing should be written. A plan that only removes is not refused for what
 /// stands in the way of rows.
 pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Binding) -> Result<Plan, Refusal> {
+    plan_in_chunks(before, after, state, binding, MAX_COMMANDS)
+}
+
+/// The same, with at most so many commands in a chunk.
+fn plan_in_chunks(
+    before: &[Row],
+    after: &[Row],
+    state: &DeviceState,
+    binding: &Binding,
+    limit: usize,
+) -> Result<Plan, Refusal> {
     if !state.facts.version.is_supported() {
         return Err(Refusal::UnsupportedVersion { found: state.facts.version });
     }
@@ -93,9 +104,7 @@ pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Bindin
     }
 
     // Before the checks below, whose cost grows with the number of commands.
-    if commands.len() > MAX_COMMANDS {
-        return Err(Refusal::TooLarge { commands: commands.len(), limit: MAX_COMMANDS });
-    }
+    refuse_split(&commands, limit)?;
     if !scope.wanted.is_empty() {
         obstacle::check_trunk(&scope.wanted, state, binding)?;
         let leaving: HashSet<String> =
@@ -112,7 +121,20 @@ pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Bindin
         return Err(Refusal::Damaged(damaged));
     }
     settled.ranks = ranks(after, &in_scope);
-    Ok(Plan { commands: in_waves(commands), basis: basis(&scope, state, &index), settled })
+    let (commands, chunks) = in_waves(commands, limit);
+    Ok(Plan { commands, basis: basis(&scope, state, &index), settled, chunks })
+}
+
+/// A network is never in two chunks: what a guard takes back is then the whole of it.
+fn refuse_split(commands: &[Ranked], limit: usize) -> Result<(), Refusal> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for (.., row) in commands.iter().filter(|(.., row)| is_network_row(row)) {
+        *counts.entry(&row.mark.object).or_default() += 1;
+    }
+    match counts.values().max() {
+        Some(&commands) if commands > limit => Err(Refusal::TooLarge { commands, limit }),
+        _ => Ok(()),
+    }
 }
 
 /// Parts of a plan, one after the other.
@@ -131,10 +153,16 @@ enum Phase {
 /// A command with its phase, its rank there, and where a row that is removed stands in its menu.
 type Ranked = (Phase, u16, Option<usize>, Action, Row);
 
-/// Within a wave, rows that are removed are listed as they stand: an undo lists them the other way round.
-fn in_waves(mut commands: Vec<Ranked>) -> Vec<Command> {
-    commands.sort_by(|(phase, rank, at, _, row), (other_phase, other_rank, other_at, _, other)| {
-        (phase, rank, &row.menu, at, &row.mark).cmp(&(
+/// Numbers the waves, and says which of them begin a chunk after the first. Within a wave, rows that are
+/// removed are listed as they stand: an undo lists them the other way round.
+fn in_waves(commands: Vec<Ranked>, limit: usize) -> (Vec<Command>, Vec<u16>) {
+    let places = in_chunks(&commands, limit);
+    let mut placed: Vec<_> = places.into_iter().zip(commands).collect();
+    placed.sort_by(|one, other| {
+        let (place, (phase, rank, at, _, row)) = one;
+        let (other_place, (other_phase, other_rank, other_at, _, other)) = other;
+        (place, phase, rank, &row.menu, at, &row.mark).cmp(&(
+            other_place,
             other_phase,
             other_rank,
             &other.menu,
@@ -143,17 +171,87 @@ fn in_waves(mut commands: Vec<Ranked>) -> Vec<Command> {
         ))
     });
     let mut wave = 0;
-    let mut last = None;
-    commands
-        .into_iter()
-        .map(|(phase, rank, _, action, row)| {
-            if last.is_some_and(|last| last != (phase, rank)) {
-                wave += 1;
+    let mut last: Option<(Place, Phase, u16)> = None;
+    let mut chunks = Vec::new();
+    let mut numbered = Vec::with_capacity(placed.len());
+    for (place, (phase, rank, _, action, row)) in placed {
+        let here = (place, phase, rank);
+        if let Some((before, ..)) = last.filter(|last| *last != here) {
+            wave += 1;
+            if before.chunk != place.chunk {
+                chunks.push(wave);
             }
-            last = Some((phase, rank));
-            Command { wave, action, row }
-        })
-        .collect()
+        }
+        last = Some(here);
+        numbered.push(Command { wave, action, row });
+    }
+    (numbered, chunks)
+}
+
+/// Where a command stands in a plan, before phase and rank count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    chunk: usize,
+    block: Block,
+}
+
+/// Parts of a plan of several chunks, one after the other. What networks share is there before the first of
+/// them, and goes after the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Block {
+    /// Networks that go away.
+    ClearNetworks,
+    /// Service VLANs that go away.
+    Clear,
+    /// What is shared and missing.
+    Build,
+    /// Networks that come or change, each as a whole.
+    Networks,
+    /// What is shared and no longer needed.
+    Tidy,
+}
+
+impl Block {
+    fn of((phase, .., row): &Ranked) -> Self {
+        match (phase, is_network_row(row)) {
+            (Phase::Clear, true) => Self::ClearNetworks,
+            (Phase::Clear, false) => Self::Clear,
+            (Phase::Build, false) => Self::Build,
+            (Phase::Build | Phase::Tidy, true) => Self::Networks,
+            (Phase::Tidy, false) => Self::Tidy,
+        }
+    }
+}
+
+/// The place of each command. A network is whole in its chunk.
+fn in_chunks(commands: &[Ranked], limit: usize) -> Vec<Place> {
+    let mut places = vec![Place { chunk: 0, block: Block::Build }; commands.len()];
+    if commands.len() <= limit {
+        return places;
+    }
+    let key = |index: usize| {
+        let command = &commands[index];
+        let (phase, rank, _, _, row) = command;
+        (Block::of(command), is_network_row(row).then_some(row.mark.object.as_str()), *phase, *rank)
+    };
+    let mut sorted: Vec<usize> = (0..commands.len()).collect();
+    sorted.sort_by_key(|index| key(*index));
+    let (mut chunk, mut filled) = (0, 0);
+    let whole = |one: &usize, other: &usize| {
+        let ((block, network, ..), (other_block, other_network, ..)) = (key(*one), key(*other));
+        block == other_block && network.is_some() && network == other_network
+    };
+    for group in sorted.chunk_by(whole) {
+        if filled + group.len() > limit {
+            chunk += 1;
+            filled = 0;
+        }
+        filled += group.len();
+        for index in group {
+            places[*index] = Place { chunk, block: Block::of(&commands[*index]) };
+        }
+    }
+    places
 }
 
 /// The ranks of rows of ordered menus that are not in scope. There are few: rules do not grow with networks.

@@ -82,9 +82,9 @@ pub enum Refusal {
         /// What it needs.
         needed: u32,
     },
-    /// More commands than one guard can undo.
+    /// A network needs more commands than one guard can undo.
     #[error(
-        "the change needs {commands} commands on this router and at most {limit} can be guarded: split it"
+        "a network needs {commands} commands on this router, and at most {limit} can be guarded together: give it fewer DHCP options or static leases"
     )]
     TooLarge {
         /// How many it would be.

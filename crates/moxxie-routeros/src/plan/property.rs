@@ -71,11 +71,29 @@ fn networks() -> impl Strategy<Value = Vec<NetworkIntent>> {
         })
 }
 
+/// No chunk is larger than a guard covers, none is empty, and no network is in two.
+fn assert_chunked(plan: &Plan, limit: usize) {
+    let chunks = plan.chunks();
+    let mut whole = HashSet::new();
+    for chunk in &chunks {
+        let size: usize = chunk.iter().map(Vec::len).sum();
+        assert!((1..=limit).contains(&size), "{size} of {limit}");
+        let rows = chunk.iter().flatten().map(|index| &plan.commands[*index].row);
+        let networks: HashSet<&str> =
+            rows.filter(|row| is_network_row(row)).map(|row| row.mark.object.as_str()).collect();
+        for network in networks {
+            assert!(whole.insert(network.to_owned()), "{network} is in two chunks");
+        }
+    }
+    let waves: Vec<_> = chunks.into_iter().flatten().collect();
+    assert_eq!(waves, plan.waves());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn applied_is_rendered_undone_is_before_and_nothing_opens(before in networks(), after in networks(), cut in 0_usize..80) {
+    fn applied_is_rendered_undone_is_before_and_nothing_opens(before in networks(), after in networks(), cut in 0_usize..80, limit in 10_usize..100) {
         let start = {
             let mut state = fresh_router();
             let rows = rendered(&before);
@@ -88,10 +106,11 @@ proptest! {
         };
         let (was, wanted) = (rendered(&before), rendered(&after));
         let everything: Vec<_> = was.iter().chain(&wanted).cloned().collect();
-        let plan = match plan(&was, &wanted, &start, &binding()) {
+        let plan = match plan_in_chunks(&was, &wanted, &start, &binding(), limit) {
             Err(Refusal::TooLarge { .. }) => return Ok(()),
             other => other.unwrap(),
         };
+        assert_chunked(&plan, limit);
         let mut state = start.clone();
         let mut done = 0;
         let mut cut_state = (cut == 0).then(|| start.clone());

@@ -299,8 +299,8 @@ fn versions_trunk_mtu_and_size() {
         state.menus.get_mut("/interface").unwrap()[1].fields.insert("l2mtu".into(), b"1504".to_vec());
     });
     assert!(text.contains("1500 bytes in 2 VLAN tags need 1508"), "{text}");
-    let many: Vec<_> = (1..=20).map(|n| network(n, "open")).collect();
-    assert!(matches!(planned(&[], &many, &fresh_router()), Err(Refusal::TooLarge { limit: 80, .. })));
+    let chunk = crate::plan::plan_in_chunks(&[], &rendered(&one), &fresh_router(), &binding(), 3);
+    assert!(matches!(chunk, Err(Refusal::TooLarge { limit: 3, .. })));
 }
 
 #[test]
