@@ -28,7 +28,7 @@ pub struct ProvisioningStep {
 pub struct Change {
     /// Its id, `chg-...`.
     pub change_id: String,
-    /// `provision`, `deprovision` or `restore`.
+    /// `provision`, `deprovision`, `restore` or `modify`.
     pub kind: String,
     /// `planned`, `waiting`, `running`, `verifying`, `awaiting_peer`, `applied`, `rolling_back`,
     /// `rolled_back`, `needs_operator`, `cancelled`.
@@ -91,9 +91,9 @@ pub struct ChangeEvent {
     /// When it happened.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// `state` or `step`.
+    /// `state`, `step` or `progress`.
     pub kind: String,
-    /// The state or the step's name.
+    /// The state, the step's name, or the router that got on.
     pub name: String,
     /// The step's status; absent for a state.
     #[serde(default, skip_serializing_if = "Option::is_none")]

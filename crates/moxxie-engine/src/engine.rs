@@ -50,6 +50,8 @@ pub struct EngineConfig {
     pub lease_ttl: Duration,
     /// How long to let commands arrive that a dead process may have left on their way.
     pub settle: Duration,
+    /// Most commands to a router under one guard; a change that needs more has several chunks.
+    pub chunk_commands: usize,
     /// How routers are looked at.
     pub reality: RealityConfig,
     /// How routers are watched for drift.
@@ -66,6 +68,7 @@ impl Default for EngineConfig {
             command_deadline: Duration::from_secs(20),
             lease_ttl: Duration::from_secs(60),
             settle: Duration::from_secs(2),
+            chunk_commands: moxxie_routeros::MAX_COMMANDS,
             reality: RealityConfig::default(),
             drift: DriftConfig::default(),
         }

@@ -43,6 +43,8 @@ points! {
     WAVE_ANSWERED = "wave.answered";
     /// A wave's outcomes are committed.
     WAVE_DONE = "wave.done";
+    /// A chunk that is not the last is done and its guard released.
+    CHUNK_KEPT = "chunk.kept";
     /// The change is marked as verifying.
     VERIFY_BEGUN = "verify.begun";
     /// Verified; the decision is not written.

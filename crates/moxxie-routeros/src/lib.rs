@@ -50,7 +50,7 @@ pub use error::DriverError;
 pub use facts::{RouterFacts, Version};
 pub use guard::{Guard, GuardError, Released, Unrolled};
 pub use inverse::{remaining, undo};
-pub use plan::{MAX_COMMANDS, plan};
+pub use plan::{MAX_COMMANDS, plan, plan_in_chunks};
 pub use refusal::Refusal;
 pub use render::{REVISION, RenderError, network_name, render};
 pub use scan::ScanLimits;

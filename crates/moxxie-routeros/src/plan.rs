@@ -35,8 +35,11 @@ pub fn plan(before: &[Row], after: &[Row], state: &DeviceState, binding: &Bindin
     plan_in_chunks(before, after, state, binding, MAX_COMMANDS)
 }
 
-/// The same, with at most so many commands in a chunk.
-fn plan_in_chunks(
+/// As [`plan`], with at most so many commands in a chunk.
+///
+/// # Errors
+/// As for [`plan`]; [`Refusal::TooLarge`] when one network needs more.
+pub fn plan_in_chunks(
     before: &[Row],
     after: &[Row],
     state: &DeviceState,

@@ -234,6 +234,9 @@ kinds! {
         "What was asked for cannot be done on the router as it is. The answer says why.";
     GUARD_REFUSED = 409 "guard_refused" "The router gave no safety net":
         "Changes are made under the router's own safe mode or timer, and it could not be had.";
+    GUARD_LOST = 409 "guard_lost" "The router let go of its safety net":
+        "Safe mode ended before its part of the change was complete, by somebody's hand or because the router \
+         had too much to remember. What had been done is undone.";
     SAFE_MODE_HELD = 409 "safe_mode_held" "Somebody else holds safe mode":
         "A person or program has the router in safe mode. The change goes on when it is released.";
     VERIFICATION_FAILED = 409 "verification_failed" "The router is not as planned":

@@ -76,6 +76,7 @@ fn engine_config(settings: &Settings) -> EngineConfig {
         command_deadline: settings.command_deadline,
         lease_ttl: settings.lease_ttl,
         settle: settings.settle,
+        chunk_commands: settings.chunk_commands,
         reality: RealityConfig {
             interval: settings.reality_interval,
             seen_age: settings.reality_seen_age,

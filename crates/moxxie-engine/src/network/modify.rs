@@ -38,9 +38,9 @@ use crate::{
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub enum Modified {
     /// No router has to be asked: it is done.
-    Done(Network),
+    Done(Box<Network>),
     /// A change does it.
-    Ordered(Accepted),
+    Ordered(Box<Accepted>),
 }
 
 /// The checked form of a request: `None` leaves things as they are.
@@ -144,9 +144,9 @@ impl Engine {
                     after: 0,
                 };
                 let change = self.open_change(&mut tx, context, opening).await?;
-                Modified::Ordered(self.modified(&tx, &after, change).await?)
+                Modified::Ordered(Box::new(self.modified(&tx, &after, change).await?))
             } else {
-                Modified::Done(self.network_view(&tx, &after).await?)
+                Modified::Done(Box::new(self.network_view(&tx, &after).await?))
             };
             let detail = match &answer {
                 Modified::Ordered(accepted) => json!({"change": accepted.change.change_id,

@@ -1,5 +1,7 @@
 //! One change, driven as far as it goes.
 
+use std::sync::Arc;
+
 use moxxie_core::{
     ChangeId,
     change::{ChangeState, Decision},
@@ -46,7 +48,7 @@ pub(crate) struct Place {
     pub(super) site: Site,
     pub(super) domain: Domain,
     pub(super) binding: Binding,
-    pub(super) plan: Plan,
+    pub(super) plan: Arc<Plan>,
     pub(super) session: Option<Session>,
     pub(super) state: Option<DeviceState>,
     /// Held while what was sent can still be taken back by the router itself.
@@ -143,7 +145,7 @@ impl<'e> Drive<'e> {
                 router,
                 site,
                 domain,
-                plan: Plan::default(),
+                plan: Arc::default(),
                 session: None,
                 state: None,
                 guard: None,
@@ -163,7 +165,7 @@ impl<'e> Drive<'e> {
         for plan in store.plans(Scope::All, id).await? {
             let place = self.stops.iter_mut().find(|place| place.router.id == plan.router_id);
             if let (Some(place), Some(plan)) = (place, plan.plan) {
-                place.plan = plan;
+                place.plan = Arc::new(plan);
             }
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! Forward: plan, journal, guard, waves, verification, decision.
 
+use std::sync::Arc;
+
 use moxxie_core::{
     ChangeId,
     change::{ChangeKind, ChangeState, Decision, Outcome, StepName, StepState},
@@ -9,7 +11,9 @@ use moxxie_core::{
     plan::{Action, Plan},
     row::Row,
 };
-use moxxie_routeros::{Answer, DriverError, SafeMode, guard_free, missing, plan, render, with_renamed};
+use moxxie_routeros::{
+    Answer, DriverError, Guard, Released, SafeMode, guard_free, missing, plan_in_chunks, render, with_renamed,
+};
 
 use moxxie_store::Tx;
 use serde_json::json;
@@ -62,7 +66,7 @@ impl Drive<'_> {
             place.look(self.engine).await?;
             let facts = place.session()?.facts().clone();
             self.engine.enrol(&mut place.router, &facts).await?;
-            place.plan = self.engine.make_plan(place, self.change.kind, &self.turns).await?;
+            place.plan = Arc::new(self.engine.make_plan(place, self.change.kind, &self.turns).await?);
         }
         failpoint::hit(failpoint::PLAN_MADE);
         let now = self.engine.now();
@@ -83,10 +87,7 @@ impl Drive<'_> {
 
     async fn apply_and_verify(&mut self) -> Result<(), Stop> {
         for index in 0..self.stops.len() {
-            if !self.stops[index].plan.is_empty() {
-                self.take_guard(index).await?;
-                self.apply(index).await?;
-            }
+            self.apply(index).await?;
         }
         self.verify().await?;
         failpoint::hit(failpoint::VERIFIED);
@@ -115,10 +116,24 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// Sends the plan of one router, wave by wave, each journaled before and after.
+    /// Sends the plan of one router, chunk by chunk, each under a guard. The guard of the last chunk is held
+    /// until it is decided that the change is kept.
     async fn apply(&mut self, index: usize) -> Result<(), Stop> {
-        let plan = self.stops[index].plan.clone();
-        let waves = plan.waves();
+        let plan = Arc::clone(&self.stops[index].plan);
+        let chunks = plan.chunks();
+        for (n, waves) in chunks.iter().enumerate() {
+            self.take_guard(index).await?;
+            self.apply_chunk(index, waves).await?;
+            if n + 1 < chunks.len() {
+                self.keep_chunk(index, (n + 1, chunks.len())).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Wave by wave, each journaled before and after.
+    async fn apply_chunk(&mut self, index: usize, waves: &[Vec<usize>]) -> Result<(), Stop> {
+        let plan = Arc::clone(&self.stops[index].plan);
         let Some(first) = waves.first() else { return Ok(()) };
         self.leaving_with_failure()?;
         self.journal(index, None, Some(first)).await?;
@@ -141,6 +156,35 @@ impl Drive<'_> {
         Ok(())
     }
 
+    /// Lets the guard of a chunk go, once the router is seen to answer over a new connection: from here on
+    /// only the journal takes the chunk back.
+    async fn keep_chunk(&mut self, index: usize, (done, all): (usize, usize)) -> Result<(), Stop> {
+        self.leases.ensure(self.engine.0.config.command_deadline).await?;
+        let place = &mut self.stops[index];
+        let name = place.router.name.to_string();
+        drop(self.engine.connect(&place.router).await?);
+        let guard = place.guard.take().unwrap_or(Guard::none());
+        match place.session()?.release(guard).await {
+            Ok(released) if released == Released::Kept || !guard.is_active() => {}
+            Ok(_) => {
+                let message = format!("router {name} did not hold the guard to the end of a chunk");
+                return Err(Failure::passing("guard_lost", message).into());
+            }
+            Err(error) => {
+                place.session = None;
+                return Err(Failure::of_driver(&name, &error).into());
+            }
+        }
+        failpoint::hit(failpoint::CHUNK_KEPT);
+        let mut tx = self.engine.0.store.begin().await?;
+        self.hold(&mut tx).await?;
+        let message = format!("{done} of {all} chunks are on router {name}");
+        let event = json!({"kind": "progress", "name": name, "message": message});
+        tx.append_event(self.change.id, &event, self.engine.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// A process that is to end does not begin another wave; the change goes back and is tried again by
     /// whoever comes next.
     fn leaving_with_failure(&self) -> Result<(), Stop> {
@@ -159,7 +203,7 @@ impl Drive<'_> {
         done: Option<(&[usize], &[Answer])>,
         next: Option<&Vec<usize>>,
     ) -> Result<Option<Failure>, Stop> {
-        let (router, plan) = (self.stops[index].router.id, self.stops[index].plan.clone());
+        let (router, plan) = (self.stops[index].router.id, Arc::clone(&self.stops[index].plan));
         let mut tx = self.engine.0.store.begin().await?;
         self.hold(&mut tx).await?;
         let mut failure = None;
@@ -184,7 +228,7 @@ impl Drive<'_> {
         answers: &[Answer],
     ) -> Result<Option<Failure>, Stop> {
         let place = &self.stops[index];
-        let (router, name, plan) = (place.router.id, place.router.name.to_string(), place.plan.clone());
+        let (router, name, plan) = (place.router.id, place.router.name.to_string(), Arc::clone(&place.plan));
         let outcomes: Vec<_> = ordinals(wave)
             .into_iter()
             .zip(answers)
@@ -354,7 +398,8 @@ impl Engine {
         if kind == ChangeKind::Restore {
             before = with_renamed(before, &after, state);
         }
-        let made = plan(&before, &after, state, &place.binding);
+        let limit = self.0.config.chunk_commands;
+        let made = plan_in_chunks(&before, &after, state, &place.binding, limit);
         match made {
             Ok(plan) => Ok(plan),
             Err(refusal) => {

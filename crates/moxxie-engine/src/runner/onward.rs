@@ -1,6 +1,9 @@
 //! Onward: after the decision to keep a change there is only forward.
 
-use moxxie_core::change::{ChangeState, Outcome};
+use moxxie_core::{
+    change::{ChangeState, Outcome},
+    plan::Plan,
+};
 use moxxie_routeros::{Released, missing, remaining};
 
 use super::{
@@ -75,7 +78,7 @@ impl Drive<'_> {
             let rest = sparing(remaining(&place.plan, state), &kept);
             if rest.is_empty() {
                 // Rows that others need stay, also when this change would have removed them.
-                let wrong = missing(&sparing(place.plan.clone(), &kept), state);
+                let wrong = missing(&sparing(Plan::clone(&place.plan), &kept), state);
                 if wrong.is_empty() {
                     return Ok(());
                 }

@@ -47,7 +47,7 @@ impl Engine {
             router,
             site,
             domain,
-            plan: Plan::default(),
+            plan: std::sync::Arc::default(),
             session: None,
             state: None,
             guard: None,

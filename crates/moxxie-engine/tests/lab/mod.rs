@@ -88,6 +88,7 @@ pub fn quick() -> EngineConfig {
         command_deadline: Duration::from_millis(1500),
         lease_ttl: Duration::from_secs(30),
         settle: Duration::from_millis(100),
+        chunk_commands: EngineConfig::default().chunk_commands,
         // Tests look at routers when they want to.
         reality: RealityConfig { interval: Duration::ZERO, ..RealityConfig::default() },
         drift: DriftConfig { interval: Duration::ZERO, ..DriftConfig::default() },

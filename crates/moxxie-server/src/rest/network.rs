@@ -191,7 +191,7 @@ async fn modify_network(
         return Ok(Json(plan).into_response());
     }
     let accepted = match state.engine.modify_network(&ask.context, &id, ask.body, version).await? {
-        Modified::Done(network) => return Ok(answer(StatusCode::OK, network)),
+        Modified::Done(network) => return Ok(answer(StatusCode::OK, *network)),
         Modified::Ordered(accepted) => accepted,
     };
     match order::settle(&state, &ask.context, accepted.change, wait).await? {

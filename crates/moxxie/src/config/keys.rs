@@ -90,6 +90,12 @@ pub(crate) const KEYS: &[Key] = &[
         help: "How long commands may be under way that a dead process left behind [default: 2s]",
     },
     Key {
+        name: "chunk_commands",
+        value: "NUMBER",
+        help: "Most commands to a router under one guard, 20 to 80; larger changes go in several chunks \
+               [default: 80]",
+    },
+    Key {
         name: "reality_interval",
         value: "SPAN",
         help: "How often every router is looked at for what is in use; off: only when asked [default: 5m]",

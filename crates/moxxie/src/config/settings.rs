@@ -39,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) command_deadline: Duration,
     pub(crate) lease_ttl: Duration,
     pub(crate) settle: Duration,
+    pub(crate) chunk_commands: usize,
     pub(crate) reality_interval: Duration,
     pub(crate) reality_seen_age: Duration,
     pub(crate) reality_silent_after: Duration,
@@ -95,6 +96,10 @@ pub(super) fn read(
         command_deadline: reader.span("command_deadline", 20),
         lease_ttl: reader.span("lease_ttl", 60),
         settle: reader.span("settle", 2),
+        chunk_commands: reader.read("chunk_commands", 80, |text| match text.parse() {
+            Ok(number @ 20..=80) => Ok(number),
+            _ => Err(format!("{text:?} is not a number from 20 to 80: a router's safe mode keeps about 100")),
+        }),
         reality_interval: reader.read("reality_interval", Duration::from_secs(300), |text| match text {
             "off" => Ok(Duration::ZERO),
             span => duration::parse(span),
@@ -175,6 +180,7 @@ impl Settings {
             "connect_deadline" => duration::show(self.connect_deadline),
             "lease_ttl" => duration::show(self.lease_ttl),
             "settle" => duration::show(self.settle),
+            "chunk_commands" => self.chunk_commands.to_string(),
             "command_deadline" => duration::show(self.command_deadline),
             "reality_interval" if self.reality_interval.is_zero() => "off".to_owned(),
             "reality_interval" => duration::show(self.reality_interval),
