@@ -35,12 +35,12 @@ pub struct Change {
     pub state: String,
     /// Whether it is over.
     pub finished: bool,
-    /// The network it is about.
+    /// The network it is about, when there is only one; `GET /changes/{id}/networks` shows several.
     pub network_id: Option<String>,
-    /// The network's tenant.
+    /// The tenant, when it is one.
     pub client_id: Option<String>,
-    /// The datacentre it is in.
-    pub datacenter: String,
+    /// The datacentre, when it is one.
+    pub datacenter: Option<String>,
     /// The routers it touches, by name.
     pub routers: Vec<String>,
     /// Its steps.

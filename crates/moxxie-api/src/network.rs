@@ -80,6 +80,66 @@ pub struct NetworkResize {
     pub size6: Option<String>,
 }
 
+/// Several networks to provision by one change.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworkBulk {
+    /// The networks, 1 to 1000; they may be in several datacentres.
+    pub items: Vec<NetworkRequest>,
+}
+
+/// Which networks are meant: those that all given conditions hold for. At least one is needed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworkSelection {
+    /// All networks, so that a forgotten condition does not mean that.
+    #[serde(default)]
+    pub all: bool,
+    /// These, by id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_ids: Option<Vec<String>>,
+    /// In this datacentre, by name or id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub datacenter: Option<String>,
+    /// Of this tenant, by name or id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// With this firewall profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub firewall_profile: Option<String>,
+    /// With this label: `key` or `key=value`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+/// What several networks carry from now on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworksUpdate {
+    /// Which networks.
+    pub select: NetworkSelection,
+    /// What they carry from now on; what is left out stays.
+    pub options: NetworkOptionsUpdate,
+}
+
+/// Several networks to be removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworksRemoval {
+    /// Which networks.
+    pub select: NetworkSelection,
+}
+
+/// What became of an order to modify several networks.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworksModified {
+    /// The change that brings the routers after it; absent when no router has to be asked.
+    pub change: Option<crate::change::Change>,
+    /// Ids of the networks that are changed already, because they are on no router.
+    pub modified: Vec<String>,
+}
+
 /// What is to be changed about a network.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

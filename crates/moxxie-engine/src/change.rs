@@ -293,7 +293,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn find_change(&self, context: &Context, id: &str) -> Result<store::Change, Error> {
+    pub(crate) async fn find_change(&self, context: &Context, id: &str) -> Result<store::Change, Error> {
         let missing = || Error::not_found("change", id);
         let change_id: ChangeId = id.parse().map_err(|_| missing())?;
         self.0.store.change(context.principal.scope, change_id).await?.ok_or_else(missing)
@@ -312,7 +312,10 @@ impl Engine {
             Some(tenant) => reads.tenant(Scope::All, tenant).await?,
             None => None,
         };
-        let site = reads.site(change.site_id).await?;
+        let site = match change.site_id {
+            Some(site) => reads.site(site).await?,
+            None => None,
+        };
         let mut routers = Vec::with_capacity(change.routers.len());
         for id in &change.routers {
             let router = reads.router(*id).await?;
@@ -328,7 +331,7 @@ impl Engine {
             finished: change.state.is_final(),
             network_id: change.network_id.map(|id| id.to_string()),
             client_id: tenant.map(|tenant| tenant.name.to_string()),
-            datacenter: site.map_or_else(String::new, |site| site.name.to_string()),
+            datacenter: site.map(|site| site.name.to_string()),
             routers,
             steps: self.steps_view(reads, change.id).await?,
             error: change.error.as_ref().map(|error| wire::ChangeError {

@@ -2,6 +2,7 @@
 
 mod allocate;
 mod directory;
+mod many;
 mod modify;
 mod order;
 mod resize;
@@ -23,7 +24,6 @@ use moxxie_core::{
 use moxxie_store::{ChangeFilter, NetworkFilter, Reads, Subject, Window};
 use serde_json::json;
 
-pub use self::modify::Modified;
 pub(crate) use self::{
     allocate::Ground,
     order::{Order, Part},
@@ -33,6 +33,7 @@ use self::{
     directory::Directory,
     view::{of_ground, view},
 };
+pub use self::{many::MOST, modify::Modified};
 use crate::{
     Context, Engine, Error,
     audit::Entry,

@@ -375,7 +375,7 @@ fn said(prefix: &PrefixRecord, now: moxxie_core::Timestamp) -> String {
 }
 
 /// What a bulk request that cannot be done answers: every item that is in the way.
-fn refused_items(items: usize, errors: Vec<(usize, Error)>) -> Error {
+pub(crate) fn refused_items(items: usize, errors: Vec<(usize, Error)>) -> Error {
     if errors.iter().all(|(_, error)| matches!(error, Error::Invalid(_))) {
         let fields = errors.into_iter().flat_map(|(index, error)| match error {
             Error::Invalid(fields) => fields

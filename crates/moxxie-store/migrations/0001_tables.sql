@@ -378,7 +378,8 @@ CREATE TABLE change (
     -- The network it is about and whose it is; null when there are several.
     network_id TEXT,
     tenant_id TEXT,
-    site_id TEXT NOT NULL,
+    -- Null when they are at several sites.
+    site_id TEXT,
     attempt BIGINT NOT NULL,
     not_before BIGINT NOT NULL,
     deadline BIGINT NOT NULL,

@@ -46,7 +46,8 @@ static LIST: Statement = Statement::new(
         "WHERE (c.tenant_id = $1 OR $1 IS NULL) AND (c.state = $2 OR $2 IS NULL)
            AND (c.kind = $3 OR $3 IS NULL)
            AND (c.id IN (SELECT n.change_id FROM change_network n WHERE n.network_id = $4) OR $4 IS NULL)
-           AND (c.site_id = $5 OR $5 IS NULL)
+           AND (c.site_id = $5 OR $5 IS NULL OR c.id IN
+               (SELECT s.change_id FROM change_router s JOIN router x ON x.id = s.router_id WHERE x.site_id = $5))
            AND (c.id IN (SELECT r.change_id FROM change_router r WHERE r.router_id = $6) OR $6 IS NULL)
            AND (NOT $7 OR ",
         is_open!(),
@@ -127,8 +128,8 @@ pub struct Change {
     pub network_id: Option<NetworkId>,
     /// Whose networks, when they are all of one tenant.
     pub tenant_id: Option<TenantId>,
-    /// Where.
-    pub site_id: SiteId,
+    /// Where, when all its networks are at one site.
+    pub site_id: Option<SiteId>,
     /// The routers it touches, by id. Set once, when it is inserted.
     pub routers: Vec<RouterId>,
     /// How often it was tried.
@@ -195,7 +196,7 @@ fn read(row: &Row) -> Result<Change> {
         decision: row.word("decision", Decision::parse)?,
         network_id: row.parsed_or_null("network_id")?,
         tenant_id: row.parsed_or_null("tenant_id")?,
-        site_id: row.parsed("site_id")?,
+        site_id: row.parsed_or_null("site_id")?,
         routers: routers.collect::<Result<_>>()?,
         attempt: row.int("attempt")?,
         not_before: row.time("not_before")?,

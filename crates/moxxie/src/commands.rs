@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod asn;
 pub(crate) mod audit;
+mod bulk;
 pub(crate) mod change;
 pub(crate) mod claim;
 pub(crate) mod completions;

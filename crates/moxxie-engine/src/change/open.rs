@@ -16,7 +16,7 @@ use crate::{Context, Engine, Error};
 /// What a change to be opened is about.
 pub(crate) struct Opening<'a> {
     pub(crate) kind: ChangeKind,
-    /// The networks, as they are after it, with what they were; at least one, all of one site.
+    /// The networks, as they are after it, with what they were; at least one.
     pub(crate) networks: Vec<(&'a Network, Subject)>,
     pub(crate) routers: &'a [Router],
     pub(crate) request: Value,
@@ -74,6 +74,7 @@ impl Engine {
             opening.networks.first().ok_or_else(|| Error::invalid("", "a change needs a network"))?;
         let single = opening.networks.len() == 1;
         let one_tenant = opening.networks.iter().all(|(network, _)| network.tenant_id == first.tenant_id);
+        let one_site = opening.networks.iter().all(|(network, _)| network.site_id == first.site_id);
         let change = moxxie_store::Change {
             id: ChangeId::new(self.0.ambient.uuid()),
             kind: opening.kind,
@@ -81,7 +82,7 @@ impl Engine {
             decision: Decision::None,
             network_id: single.then_some(first.id),
             tenant_id: one_tenant.then_some(first.tenant_id),
-            site_id: first.site_id,
+            site_id: one_site.then_some(first.site_id),
             routers: opening.routers.iter().map(|router| router.id).collect(),
             attempt: 0,
             not_before: now,

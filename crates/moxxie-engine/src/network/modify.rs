@@ -14,19 +14,16 @@ use moxxie_core::{
     identity::{Role, Scope},
     network::{self as stored, NetworkOptions, NetworkStatus},
 };
-use moxxie_store::{Reads, Subject, Tx};
+use moxxie_store::{Reads, Tx};
 use serde_json::json;
 
 use super::{
     Accepted,
     order::{description, no_dhcp},
-    turned,
 };
 use crate::{
     Context, Engine, Error,
-    audit::Entry,
     batch::{Family, space::Ground},
-    change::{Opening, action_of},
     claim::something_named,
     intent::Turn,
     range::{Renew, refuse_recorded},
@@ -45,19 +42,16 @@ pub enum Modified {
 
 /// The checked form of a request: `None` leaves things as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Wish {
+pub(super) struct Wish {
     dhcp: Option<bool>,
     profile: Option<Name>,
     description: Option<String>,
 }
 
 impl Wish {
-    fn check(request: &NetworkUpdate) -> Result<Self, Error> {
-        something_named(
-            &request.options,
-            "options.enableDHCP, options.firewallProfile, options.description",
-        )?;
-        let NetworkOptionsUpdate { enable_dhcp, firewall_profile, description: text } = &request.options;
+    pub(super) fn check(request: &NetworkOptionsUpdate) -> Result<Self, Error> {
+        something_named(request, "options.enableDHCP, options.firewallProfile, options.description")?;
+        let NetworkOptionsUpdate { enable_dhcp, firewall_profile, description: text } = request;
         let mut checks = Checks::default();
         let wish = Self {
             dhcp: *enable_dhcp,
@@ -71,7 +65,7 @@ impl Wish {
     }
 
     /// What a network carries when the wish is granted.
-    fn on(&self, network: &stored::Network) -> Result<NetworkOptions, Error> {
+    pub(super) fn on(&self, network: &stored::Network) -> Result<NetworkOptions, Error> {
         let now = &network.options;
         if self.dhcp == Some(true) && !now.dhcp {
             let prefix = network.prefix;
@@ -109,7 +103,7 @@ impl Engine {
         if let Some(done) = self.recall(context).await? {
             return Ok(done);
         }
-        let wish = Wish::check(&request)?;
+        let wish = Wish::check(&request.options)?;
         let network_id = self.find_network(context, id).await?.id;
         let result = transaction!(self, |tx| {
             let before = tx.lock_network(context.principal.scope, network_id).await?;
@@ -117,57 +111,50 @@ impl Engine {
             refuse_other_version(&before, expected)?;
             self.refuse_open_change(&tx, &before).await?;
             self.known_wish(&tx, &wish).await?;
-            let options = wish.on(&before)?;
-            let ordered = options != before.options && before.status != NetworkStatus::Allocated;
-            if options != before.options {
-                if ordered {
-                    modifiable(&before)?;
+            let answer = match self.wished(&mut tx, &before, &wish).await? {
+                None => Modified::Done(Box::new(self.network_view(&tx, &before).await?)),
+                Some(after) if before.status == NetworkStatus::Allocated => {
+                    let detail = json!({"before": before.options, "after": after.options});
+                    self.note_network(&mut tx, context, ChangeKind::Modify, &after, "succeeded", detail);
+                    Modified::Done(Box::new(self.network_view(&tx, &after).await?))
                 }
-                self.carry(&mut tx, &before, &options).await?;
-            }
-            // With its new version.
-            let after = tx.network(Scope::All, network_id).await?;
-            let after = after.ok_or_else(|| Error::not_found("network", id))?;
-            if let Some(range) = after.dhcp_range().filter(|range| before.dhcp_range() != Some(*range)) {
-                // With the fence held, so that nobody is given one of them meanwhile.
-                refuse_recorded(&tx, before.id, range).await?;
-            }
-            let answer = if ordered {
-                let routers = self.routers_of(&tx, &after).await?;
-                let subject =
-                    Subject { carried: Some(before.options.clone()), ..turned(&before, before.status) };
-                let opening = Opening {
-                    kind: ChangeKind::Modify,
-                    networks: vec![(&after, subject)],
-                    routers: &routers,
-                    request: json!({"request": request}),
-                    after: 0,
-                };
-                let change = self.open_change(&mut tx, context, opening).await?;
-                Modified::Ordered(Box::new(self.modified(&tx, &after, change).await?))
-            } else {
-                Modified::Done(Box::new(self.network_view(&tx, &after).await?))
+                Some(after) => {
+                    let turns = [Turn { before, after }];
+                    let change =
+                        self.order_turns(&mut tx, context, &turns, json!({"request": request})).await?;
+                    Modified::Ordered(Box::new(self.modified(&tx, &turns[0].after, change).await?))
+                }
             };
-            let detail = match &answer {
-                Modified::Ordered(accepted) => json!({"change": accepted.change.change_id,
-                    "before": before.options, "after": after.options}),
-                Modified::Done(_) => json!({"before": before.options, "after": after.options}),
-            };
-            tx.audit(self.event(
-                context,
-                Entry {
-                    action: action_of(ChangeKind::Modify),
-                    object: before.id.to_string(),
-                    tenant: Some(before.tenant_id),
-                    outcome: if ordered { "accepted" } else { "succeeded" },
-                    detail,
-                },
-            ));
             self.keep(&mut tx, context, &answer).await?;
             answer
         });
         self.wake();
         self.or_recall(context, result).await
+    }
+
+    /// Writes the options of a network that the caller holds locked as they are wished; `None`: it has them.
+    pub(super) async fn wished(
+        &self,
+        tx: &mut Tx,
+        before: &stored::Network,
+        wish: &Wish,
+    ) -> Result<Option<stored::Network>, Error> {
+        let options = wish.on(before)?;
+        if options == before.options {
+            return Ok(None);
+        }
+        if before.status != NetworkStatus::Allocated {
+            modifiable(before)?;
+        }
+        self.carry(tx, before, &options).await?;
+        // With its new version.
+        let after = tx.network(Scope::All, before.id).await?;
+        let after = after.ok_or_else(|| Error::not_found("network", before.id))?;
+        if let Some(range) = after.dhcp_range().filter(|range| before.dhcp_range() != Some(*range)) {
+            // With the fence held, so that nobody is given one of them meanwhile.
+            refuse_recorded(tx, before.id, range).await?;
+        }
+        Ok(Some(after))
     }
 
     async fn modified(
@@ -194,7 +181,7 @@ impl Engine {
         expected: Option<i64>,
     ) -> Result<DryRun, Error> {
         context.require(Role::Operator)?;
-        let wish = Wish::check(&request)?;
+        let wish = Wish::check(&request.options)?;
         let before = self.find_network(context, id).await?;
         refuse_other_version(&before, expected)?;
         self.refuse_open_change(&self.0.store, &before).await?;
@@ -233,7 +220,7 @@ impl Engine {
         tx.renew_space(&ground).await
     }
 
-    async fn known_wish(&self, reads: &Reads, wish: &Wish) -> Result<(), Error> {
+    pub(super) async fn known_wish(&self, reads: &Reads, wish: &Wish) -> Result<(), Error> {
         match &wish.profile {
             Some(profile) => self.known_profile(reads, profile).await,
             None => Ok(()),
@@ -256,7 +243,7 @@ impl Engine {
 }
 
 /// Only a network that is on its routers, as far as is known, can be brought to something else there.
-fn modifiable(network: &stored::Network) -> Result<(), Error> {
+pub(super) fn modifiable(network: &stored::Network) -> Result<(), Error> {
     if network.status == NetworkStatus::Provisioned {
         return Ok(());
     }

@@ -13,6 +13,7 @@ mod drift;
 mod exchange;
 mod health;
 mod network;
+mod networks;
 pub(crate) mod openapi;
 mod order;
 mod pool;
@@ -70,6 +71,7 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .merge(router::routes())
         .merge(tenant::routes())
         .merge(network::routes())
+        .merge(networks::routes())
         .merge(address::routes())
         .merge(range::routes())
         .merge(reality::routes())

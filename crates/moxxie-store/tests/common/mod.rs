@@ -319,7 +319,7 @@ impl World {
             decision: Decision::None,
             network_id: Some(network),
             tenant_id: Some(self.tenant.id),
-            site_id: self.site.id,
+            site_id: Some(self.site.id),
             routers: vec![self.router.id],
             attempt: 0,
             not_before: NOW,

@@ -100,7 +100,8 @@ async fn run_list(list: List, session: &Session) -> anyhow::Result<()> {
         let Change { change_id, kind, state, datacenter, created_by, .. } = change.clone();
         let tenant = change.client_id.clone().unwrap_or_default();
         let network = change.network_id.clone().unwrap_or_default();
-        vec![change_id, kind, state, datacenter, tenant, network, time(change.created_at), created_by]
+        let site = datacenter.unwrap_or_default();
+        vec![change_id, kind, state, site, tenant, network, time(change.created_at), created_by]
     })
 }
 
@@ -147,7 +148,7 @@ pub(crate) fn show(change: &Change, session: &Session) -> anyhow::Result<()> {
             ("Why", error.map(|error| format!("{} ({})", error.message, error.code)).unwrap_or_default()),
             ("Network", change.network_id.clone().unwrap_or_default()),
             ("Tenant", change.client_id.clone().unwrap_or_default()),
-            ("Site", change.datacenter.clone()),
+            ("Site", change.datacenter.clone().unwrap_or_default()),
             ("Routers", change.routers.join(", ")),
             ("Asked for", format!("{} by {}", time(change.created_at), change.created_by)),
             ("Tries", change.attempt.to_string()),

@@ -3,13 +3,14 @@
 use clap::{Args, Subcommand};
 use moxxie_api::{
     change::Change,
-    network::{HostTag, Network, NetworkOptionsUpdate, NetworkResize, NetworkUpdate},
+    network::{HostTag, Network, NetworkResize, NetworkUpdate},
     plan::DryRun,
 };
 use serde_json::Value;
 
 use super::{
     address,
+    bulk::{self, Options},
     change::{follow_progress, show as show_change},
     order::Order,
     past::{Past, Which},
@@ -58,6 +59,9 @@ Examples:
   moxxie network modify web --profile isolated --dry-run
   moxxie network modify web --dhcp --wait")]
     Modify(Modify),
+    /// Several networks, one change
+    #[command(subcommand)]
+    Bulk(bulk::Command),
     /// Make the prefix of a reserved network larger or smaller
     Resize {
         /// Its id or name.
@@ -131,18 +135,8 @@ pub(crate) struct Restore {
 pub(crate) struct Modify {
     /// Its id or name.
     network: String,
-    /// Who may open connections: standard, isolated or open.
-    #[arg(long)]
-    profile: Option<String>,
-    /// The router serves DHCP in it from now on.
-    #[arg(long, conflicts_with = "no_dhcp")]
-    dhcp: bool,
-    /// The router serves DHCP in it no longer.
-    #[arg(long)]
-    no_dhcp: bool,
-    /// Free text, also put into the router's comments.
-    #[arg(long)]
-    description: Option<String>,
+    #[command(flatten)]
+    options: Options,
     #[command(flatten)]
     ask: Ask,
     /// Follow the steps to the end; ends with 5 when the change fails.
@@ -228,6 +222,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
         Command::Deprovision(args) => deprovision(args, session).await,
         Command::Restore(args) => restore(args, session).await,
         Command::Modify(args) => modify(args, session).await,
+        Command::Bulk(command) => bulk::run(command, session).await,
         Command::Resize { network, size, size6 } => {
             let id = find(session, &network).await?;
             let request = NetworkResize { size, size6 };
@@ -311,11 +306,9 @@ async fn restore(args: Restore, session: &Session) -> anyhow::Result<()> {
 }
 
 async fn modify(args: Modify, session: &Session) -> anyhow::Result<()> {
-    let Modify { network, profile, dhcp, no_dhcp, description, ask, wait } = args;
-    let enable_dhcp = (dhcp || no_dhcp).then_some(dhcp);
-    let options = NetworkOptionsUpdate { enable_dhcp, firewall_profile: profile, description };
+    let Modify { network, options, ask, wait } = args;
     let id = find(session, &network).await?;
-    let (path, request) = (["networks", &id], NetworkUpdate { options });
+    let (path, request) = (["networks", &id], NetworkUpdate { options: options.request() });
     if ask.dry_run {
         return ask.show(&session.api.patch_with(&path, ask.query(), &request, None).await?, session);
     }
@@ -331,7 +324,7 @@ async fn modify(args: Modify, session: &Session) -> anyhow::Result<()> {
     show(&session.api.get(&["networks", &id]).await?, session)
 }
 
-fn show_accepted(change: &Change, session: &Session) -> anyhow::Result<()> {
+pub(super) fn show_accepted(change: &Change, session: &Session) -> anyhow::Result<()> {
     show_change(change, session)?;
     if !change.finished {
         session.out.note(&format!("follow it with: moxxie change watch {}", change.change_id));
@@ -345,9 +338,13 @@ async fn run_list(list: List, session: &Session) -> anyhow::Result<()> {
     let query = [("datacenter", site), ("clientId", tenant), ("status", status), ("vlanId", vlan)];
     let query = query.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let query: Vec<_> = query.chain(which.query()).collect();
-    let networks: Vec<Network> = session.api.list(&["networks"], &query, ALL).await?;
+    list_of(&session.api.list(&["networks"], &query, ALL).await?, session)
+}
+
+/// Prints networks, one per line.
+pub(super) fn list_of(networks: &[Network], session: &Session) -> anyhow::Result<()> {
     let headers = ["NAME", "TENANT", "SITE", "VLAN", "SUBNET", "GATEWAY", "STATUS", "ID"];
-    session.out.list(&networks, &headers, |network| {
+    session.out.list(networks, &headers, |network| {
         let Network { name, client_id, datacenter, subnet, gateway, status, network_id, .. } =
             network.clone();
         vec![name, client_id, datacenter, vlans(network), subnet, gateway, status, network_id]
