@@ -29,6 +29,8 @@ enum Story {
     /// The process dies after its decision to keep a change; the router, under safe mode, takes it back,
     /// and the next process has to roll it forward.
     Decided,
+    /// Several networks are ordered at once, so that the change has several chunks.
+    Several,
     /// A network is taken away.
     Removal,
     /// Addresses are given out.
@@ -51,6 +53,7 @@ fn deaths() -> Vec<Death> {
             Some("undo" | "rollback") => Story::Refused,
             Some("forward") => Story::Decided,
             Some("batch") => Story::Addresses,
+            Some("chunk") => Story::Several,
             _ if point == failpoint::GUARD_UNROLLED || point == failpoint::CHANGE_ROLLED_BACK => {
                 Story::Refused
             }
@@ -60,6 +63,9 @@ fn deaths() -> Vec<Death> {
         if matches!(point.split('.').next(), Some("wave" | "undo")) && point != failpoint::UNDO_VERIFIED {
             deaths.push(Death { story, point, nth: 4 });
         }
+    }
+    for (point, nth) in [(failpoint::CHUNK_KEPT, 2), (failpoint::GUARD_TAKEN, 2), (failpoint::WAVE_SENT, 9)] {
+        deaths.push(Death { story: Story::Several, point, nth });
     }
     for point in
         [failpoint::WAVE_SENT, failpoint::WAVE_DONE, failpoint::COMMIT_DECIDED, failpoint::JOURNAL_WRITTEN]
@@ -150,6 +156,9 @@ impl Bench {
         if let Some(url) = &self.database {
             command.env("MOXXIE_DATABASE", url);
         }
+        if self.death.story == Story::Several {
+            command.env("MOXXIE_CHUNK_COMMANDS", "20");
+        }
         if let Some(failpoint) = failpoint {
             command.env("MOXXIE_FAILPOINT", failpoint);
         }
@@ -191,6 +200,10 @@ impl Bench {
         let _ = match &standing {
             Some(id) if story == Story::Addresses => {
                 self.call(&server.url, Method::POST, &format!("networks/{id}/ips/bulk"), Some(three())).await
+            }
+            None if story == Story::Several => {
+                let four = json!({"items": [order(), order(), order(), order()]});
+                self.call(&server.url, Method::POST, "networks/bulk", Some(four)).await
             }
             None => self.call(&server.url, Method::POST, "networks/provision", Some(order())).await,
             Some(id) => self.call(&server.url, Method::DELETE, &format!("networks/{id}"), None).await,

@@ -316,7 +316,9 @@ pub fn new_database() -> String {
     let server = std::env::var("MOXXIE_TEST_POSTGRES").expect("MOXXIE_TEST_POSTGRES");
     let name = format!("engine_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
     let status = std::process::Command::new("psql")
-        .args(["-q", "-d", &server, "-c", &format!("CREATE DATABASE {name}")])
+        // An earlier process may have had the same number.
+        .args(["-q", "-d", &server])
+        .args(["-c", &format!("DROP DATABASE IF EXISTS {name}"), "-c", &format!("CREATE DATABASE {name}")])
         .status()
         .expect("psql runs");
     assert!(status.success(), "creating database {name}");

@@ -16,5 +16,6 @@ mod removal;
 mod rights;
 mod search;
 mod serving;
+mod several;
 mod support;
 mod waiting;

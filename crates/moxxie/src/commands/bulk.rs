@@ -27,7 +27,7 @@ Examples:
   moxxie network bulk provision --tenant acme --site dc2 --size /27 --count 20 --wait
   moxxie network bulk provision --file networks.json --dry-run
 The file holds the requests as the API takes them: [{\"clientId\": \"acme\", \"datacenter\": \"dc1\", \"size\": \"/27\"}, ...]")]
-    Provision(Provision),
+    Provision(Box<Provision>),
     /// Change what all chosen networks carry, or nothing of it
     #[command(after_help = "\
 Examples:
@@ -149,7 +149,7 @@ pub(crate) struct Deprovision {
 
 pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<()> {
     match command {
-        Command::Provision(args) => provision(args, session).await,
+        Command::Provision(args) => provision(*args, session).await,
         Command::Modify(args) => modify(args, session).await,
         Command::Deprovision(args) => {
             let Deprovision { select, ask, wait } = args;
