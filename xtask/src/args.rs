@@ -1,7 +1,8 @@
 //! The command line, parsed by hand: a few verbs are not worth the build time of a parser.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
+use crate::lab::LabOptions;
 use crate::stages;
 
 /// What `cargo xtask help` prints.
@@ -29,6 +30,9 @@ Usage: cargo xtask <task>
   fuzz [TARGET]... [--seconds N | --runs N] [--keep]
                     whatever comes, decoders and the emulator stand; without targets all of them, without a
                     length as short as in `test`; --keep takes what was found new into the corpus
+  lab [--break provider|switch|tags] [--uml]
+                    emulated routers with a real Linux data plane, managed by moxxie, proved by packets; as root;
+                    in User-Mode Linux where this kernel cannot, or with --uml; a broken one must fail
   lines             source files longer than 600 lines
 ";
 
@@ -55,6 +59,8 @@ pub(crate) enum Task {
     Bench(Bench, Vec<String>),
     /// Fuzz targets.
     Fuzz(FuzzOptions),
+    /// The lab.
+    Lab(LabOptions),
     /// Long files.
     Lines,
 }
@@ -111,6 +117,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
         "chr" => return Ok(Task::Conformance(conformance("chr", rest))),
         "bench" => return bench(rest),
         "fuzz" => return Ok(Task::Fuzz(fuzz(rest)?)),
+        "lab" => return Ok(Task::Lab(lab(rest)?)),
         "postgres" => return Ok(Task::Postgres(after_dashes(rest))),
         "help" | "-h" | "--help" => Task::Help,
         "layers" => Task::Layers,
@@ -123,6 +130,22 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
         bail!("`{verb}` takes no argument, got `{extra}`");
     }
     Ok(task)
+}
+
+fn lab(rest: Vec<String>) -> Result<LabOptions> {
+    let mut options = LabOptions::default();
+    let mut rest = rest.into_iter();
+    while let Some(arg) = rest.next() {
+        match (arg.as_str(), arg.strip_prefix("--break=")) {
+            ("--uml", _) => options.uml = true,
+            ("--break", _) => {
+                options.broken = Some(rest.next().context("--break wants `provider`, `switch` or `tags`")?)
+            }
+            (_, Some(what)) => options.broken = Some(what.to_owned()),
+            (other, _) => bail!("`lab` takes --break and --uml, not `{other}`"),
+        }
+    }
+    Ok(options)
 }
 
 fn conformance(verb: &str, rest: Vec<String>) -> Vec<String> {

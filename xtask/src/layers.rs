@@ -61,6 +61,12 @@ const CRATES: &[Crate] = &[
         because: "it measures the server as a process, through HTTP, and the rule for free numbers in memory",
     },
     Crate {
+        name: "moxxie-lab",
+        may: &[],
+        tests_may: &[],
+        because: "server and routers are processes, and it speaks to them as users do",
+    },
+    Crate {
         name: "routeros-bench",
         may: &["moxxie-core", "moxxie-routeros", "routeros-client", "routeros-wire"],
         tests_may: &[],

@@ -7,6 +7,7 @@ mod bench;
 mod clients;
 mod exec;
 mod fuzz;
+mod lab;
 mod layers;
 mod lines;
 mod postgres;
@@ -58,6 +59,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
             shell.run(&mut command)?;
         }
         Task::Postgres(command) => return postgres::serve(&shell, &command),
+        Task::Lab(options) => lab::run(&shell, &options)?,
         Task::Lines => lines::list(&shell)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -142,7 +142,7 @@ pub(crate) fn python_with_venv(shell: &Shell) -> Result<PathBuf> {
 }
 
 /// Installs a Debian package if this is Debian and we may; otherwise says how to.
-fn debian_package(shell: &Shell, package: &str, install: bool) -> Result<()> {
+pub(crate) fn debian_package(shell: &Shell, package: &str, install: bool) -> Result<()> {
     let how = format!("apt-get install --no-install-recommends {package}");
     if !install {
         bail!("installing is switched off; on Debian, as root: {how}");

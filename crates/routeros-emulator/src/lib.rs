@@ -27,6 +27,7 @@ mod clock;
 mod command;
 mod conditions;
 mod control;
+pub mod dataplane;
 mod derive;
 mod describe;
 mod emulator;

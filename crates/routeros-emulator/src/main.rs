@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use routeros_emulator::dataplane::{Linux, follow};
 use routeros_emulator::{Builder, ControlServer, Emulator, Version, assumptions, describe};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -87,6 +88,21 @@ struct Router {
     /// Milliseconds that every byte takes in each direction.
     #[arg(long, default_value_t = 0)]
     distance_ms: u64,
+    /// Make what is configured real: needs root, iproute2, iptables, ipset and dnsmasq.
+    #[arg(long, requires = "netns")]
+    dataplane: Option<Plane>,
+    /// The network namespace whose Ethernet ports, called as the router's, are the router's.
+    #[arg(long, value_name = "NAME", requires = "dataplane")]
+    netns: Option<String>,
+    /// Where the data plane keeps the files of its daemons.
+    #[arg(long, value_name = "DIRECTORY", default_value = "/run")]
+    dataplane_dir: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Plane {
+    /// A network namespace of the Linux kernel.
+    Linux,
 }
 
 impl Router {
@@ -147,6 +163,9 @@ async fn run(router: &Router) -> Result<(), Box<dyn Error>> {
     if let Some(address) = emulator.tls_addr() {
         ready["api-ssl"] = serde_json::json!(address);
     }
+    let plane = router.dataplane.zip(router.netns.as_deref()).map(|(Plane::Linux, netns)| {
+        tokio::spawn(follow(emulator.clone(), Linux::new(netns, router.dataplane_dir.clone())))
+    });
     let mut control = None;
     if let Some(address) = &router.control {
         let server = ControlServer::bind(address).await?;
@@ -161,8 +180,8 @@ async fn run(router: &Router) -> Result<(), Box<dyn Error>> {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
     }
-    if let Some(control) = control {
-        control.abort();
+    for task in control.into_iter().chain(plane) {
+        task.abort();
     }
     emulator.go_offline().await;
     Ok(())
