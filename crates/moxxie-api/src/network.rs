@@ -203,13 +203,13 @@ pub struct Network {
     pub subnet: String,
     /// Its gateway.
     pub gateway: String,
-    /// The IPv6 prefix of a dual-stack network. It is recorded; routers get it in a later version.
+    /// The IPv6 prefix of a dual-stack network.
     pub subnet6: Option<String>,
     /// Its gateway.
     pub gateway6: Option<String>,
     /// The VRF's name.
     pub vrf: String,
-    /// What a reader should know that no other field says, such as that an IPv6 prefix is on no router.
+    /// What a reader should know that no other field says, such as that hosts get IPv6 addresses by hand.
     #[serde(default)]
     pub notes: Vec<String>,
     /// First and last address given out by DHCP, `172.16.5.100-172.16.5.200`; `null` without DHCP.

@@ -38,14 +38,33 @@ pub struct NetworkIntent {
     pub domain: DomainId,
     /// Its tags on the trunk.
     pub tags: TagStack,
-    /// The router's address in it, with the prefix length.
+    /// The router's address in it, with the prefix length; of a dual-stack network the IPv4 one.
     pub gateway: IpNet,
+    /// The IPv6 one of a dual-stack network.
+    #[serde(default)]
+    pub second: Option<IpNet>,
+    /// DNS servers that router advertisements name (RFC 8106); may be empty.
+    #[serde(default)]
+    pub dns6: Vec<IpAddr>,
     /// Who may open connections: the name of a profile.
     pub profile: Name,
     /// DHCP, when the router serves it.
     pub dhcp: Option<DhcpIntent>,
     /// For comments on the router, after the mark: `tenant/name`.
     pub label: String,
+}
+
+impl NetworkIntent {
+    /// The router's addresses in it: one, or one of each family.
+    pub fn gateways(&self) -> impl Iterator<Item = &IpNet> {
+        [Some(&self.gateway), self.second.as_ref()].into_iter().flatten()
+    }
+
+    /// The router's IPv6 address in it.
+    #[must_use]
+    pub fn gateway6(&self) -> Option<&IpNet> {
+        self.gateways().find(|gateway| gateway.addr().is_ipv6())
+    }
 }
 
 /// DHCP in one network.

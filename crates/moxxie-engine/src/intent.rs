@@ -1,6 +1,6 @@
 //! Device intent: what a router should carry because of the stored networks. Pure.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, net::IpAddr};
 
 use moxxie_core::{
     NetworkId,
@@ -80,15 +80,33 @@ fn intent(site: &Site, domain: &Domain, network: &Network, tenant: String) -> Ne
         domain: domain.id,
         tags: domain.encapsulation.stack(network.attachment.vlan),
         gateway: network.layout(network.prefix).gateway_on_interface(),
+        second: network.second.as_ref().map(|second| network.layout(second.prefix).gateway_on_interface()),
+        dns6: dns6(site, network),
         profile: network.options.profile.clone(),
         dhcp: dhcp.map(|range| DhcpIntent {
             range,
             // Without servers of the site's own the gateway answers.
-            dns: if site.dns_servers.is_empty() { vec![network.gateway] } else { site.dns_servers.clone() },
+            dns: if site.dns_servers.is_empty() {
+                vec![network.gateway]
+            } else {
+                servers(site, IpAddr::is_ipv4)
+            },
             lease_s: LEASE_S,
         }),
         label: label(network, &tenant),
     }
+}
+
+/// The DNS servers of a site of one family.
+fn servers(site: &Site, of: fn(&IpAddr) -> bool) -> Vec<IpAddr> {
+    site.dns_servers.iter().filter(|server| of(server)).copied().collect()
+}
+
+/// What router advertisements name, by the rule of DHCP: the site's own servers, or else the gateway.
+fn dns6(site: &Site, network: &Network) -> Vec<IpAddr> {
+    let second = network.second.as_ref().map(|second| second.gateway);
+    let Some(gateway) = second.or(Some(network.gateway)).filter(IpAddr::is_ipv6) else { return Vec::new() };
+    if site.dns_servers.is_empty() { vec![gateway] } else { servers(site, IpAddr::is_ipv6) }
 }
 
 /// For comments on the router: whose and which, then the free text.

@@ -129,7 +129,7 @@ impl Engine {
         }
         let order = Order::check(&request)?;
         let ground = self.ground(&self.0.store, context, &order).await?;
-        refuse_ipam_only(&self.0.store, ground.vrf.id, order.first.is_ipv6(), order.first.length())?;
+        refuse_ipam_only(&self.0.store, ground.vrf.id, order.sizes())?;
         let routers = self.routers_for(&self.0.store, &ground.domain, &ground.site).await?;
         let result = transaction!(self, |tx| {
             let network = self.reserve(&mut tx, &ground, &order, NetworkStatus::Provisioning).await?;
@@ -569,19 +569,20 @@ fn restorable(network: &stored::Network) -> Result<NetworkStatus, Error> {
     }
 }
 
-/// Routers carry the VRF main and IPv4 in this version; whatever else is asked of them is refused and never
-/// left out silently.
+/// Routers carry the VRF main in this version; whatever else is asked of them is refused and never left out
+/// silently.
 fn refuse_network_ipam_only(reads: &Reads, network: &stored::Network) -> Result<(), Error> {
-    let prefix = network.prefix;
-    refuse_ipam_only(reads, network.vrf_id, prefix.addr().is_ipv6(), prefix.prefix_len())
+    let second = network.second.as_ref().map(|second| second.prefix);
+    let prefixes = std::iter::once(network.prefix).chain(second);
+    let sizes = prefixes.map(|prefix| (prefix.addr().is_ipv6(), prefix.prefix_len()));
+    refuse_ipam_only(reads, network.vrf_id, sizes)
 }
 
-/// The same for one that is not there yet.
+/// The same for one that is not there yet, by whether its prefixes are IPv6 and their lengths.
 fn refuse_ipam_only(
     reads: &Reads,
     vrf: moxxie_core::VrfId,
-    ipv6_alone: bool,
-    length: u8,
+    mut sizes: impl Iterator<Item = (bool, u8)>,
 ) -> Result<(), Error> {
     if vrf != reads.main_vrf() {
         return Err(Error::conflict(
@@ -590,18 +591,14 @@ fn refuse_ipam_only(
              /networks/allocate, `moxxie network allocate`)",
         ));
     }
-    if ipv6_alone {
-        return Err(Error::conflict(
-            "family_not_on_routers",
-            "a network that is IPv6 alone cannot be put on routers in this version; it can be reserved (POST \
-             /networks/allocate, `moxxie network allocate`)",
-        ));
-    }
-    if length == 31 {
+    if let Some((ipv6, length)) = sizes.find(|size| matches!(size, (false, 31) | (true, 127))) {
+        let larger = if ipv6 { "/64" } else { "/30" };
         return Err(Error::conflict(
             "size_not_on_routers",
-            "a /31 is not put on routers in this version; order a /30, or reserve it (POST /networks/allocate, `moxxie \
-             network allocate`)",
+            format!(
+                "a /{length} is not put on routers in this version; order a {larger}, or reserve it (POST \
+                 /networks/allocate, `moxxie network allocate`)"
+            ),
         ));
     }
     Ok(())

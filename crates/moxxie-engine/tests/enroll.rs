@@ -113,7 +113,7 @@ async fn every_version_is_enrolled_and_then_carries_a_network() {
             "{version}: {:#?}",
             plan.findings
         );
-        assert_eq!(plan.commands.len(), 7, "{version}: {:#?}", plan.commands);
+        assert_eq!(plan.commands.len(), 9, "{version}: {:#?}", plan.commands);
 
         let done = enroll(&lab, request(&router)).await.unwrap();
         assert_eq!(done.commands, plan.commands, "{version}: what was announced is what is done");
@@ -137,6 +137,10 @@ async fn every_version_is_enrolled_and_then_carries_a_network() {
                 router.rows("/ip/firewall/filter").into_iter().filter(|row| row["chain"] == chain).collect();
             let at = rules.iter().position(|row| row.get("comment").is_some_and(|c| c == "moxxie-anchor"));
             assert_eq!((rules.len(), at), (5, Some(2)), "{version}");
+            let rules = router.rows("/ipv6/firewall/filter");
+            let anchors =
+                rules.iter().filter(|row| row["chain"] == chain && row["comment"] == "moxxie-anchor");
+            assert_eq!(anchors.count(), 1, "{version}");
         }
 
         // Again: nothing changes, on the router or in the record.
@@ -164,6 +168,8 @@ async fn every_command_refused_lost_or_cut_off_is_undone_or_continued() {
         ("/ip/service/set", 1),
         ("/ip/firewall/filter/add", 1),
         ("/ip/firewall/filter/add", 2),
+        ("/ipv6/firewall/filter/add", 1),
+        ("/ipv6/firewall/filter/add", 2),
     ];
     let faults = [
         ("refused", FaultKind::Refuse("failure: injected".into())),
@@ -228,7 +234,7 @@ async fn what_cannot_be_undone_is_named_and_the_next_run_goes_on_from_there() {
     assert!(error.contains("goes on from there"), "{error}");
     faults.clear();
     let plan = lab.engine.enroll_dry_run(&Context::system(), request(&router)).await.unwrap();
-    assert_eq!(plan.commands.len(), 4, "{:#?}", plan.commands);
+    assert_eq!(plan.commands.len(), 6, "{:#?}", plan.commands);
     assert!(plan.commands[0].starts_with("/user/set moxxie"), "{:?}", plan.commands);
     enroll(&lab, request(&router)).await.unwrap();
     lab.stop().await;
@@ -353,7 +359,7 @@ async fn a_prepared_router_is_only_checked() {
     let router = fresh("7.22", "NEW-1").await;
     let asked = RouterEnroll { login: None, plain_address: None, ..request(&router) };
     let script = lab.engine.enroll_dry_run(&Context::system(), asked.clone()).await.unwrap();
-    assert_eq!(script.commands.len(), 7, "{:#?}", script.commands);
+    assert_eq!(script.commands.len(), 9, "{:#?}", script.commands);
     let error = enroll(&lab, asked.clone()).await.unwrap_err();
     assert!(matches!(error, Error::Invalid(_)), "{error}");
 

@@ -7,7 +7,7 @@ mod lab;
 
 use std::time::Duration;
 
-use lab::{Database, Lab, order, qinq};
+use lab::{Database, Lab, dual, order, qinq};
 use moxxie_api::change::{Change, ResolveRequest};
 use moxxie_engine::{Context, Error};
 use routeros_emulator::{Fault, FaultKind};
@@ -25,6 +25,15 @@ const COMMANDS: [&str; 9] = [
     "/ip/dhcp-server/network/add",
 ];
 
+/// Those that a network with an IPv6 prefix has beside.
+const COMMANDS6: [&str; 5] = [
+    "/ipv6/address/add",
+    "/ipv6/nd/add",
+    "/ipv6/nd/prefix/add",
+    "/ipv6/firewall/filter/add",
+    "/ipv6/firewall/address-list/add",
+];
+
 fn faults() -> Vec<(&'static str, FaultKind)> {
     vec![
         ("refused", FaultKind::Refuse("failure: injected".into())),
@@ -39,7 +48,7 @@ fn faults() -> Vec<(&'static str, FaultKind)> {
 }
 
 async fn start(database: Database, version: &str) -> Lab {
-    Lab::new(database).site("dc1", qinq(1000)).router("r1", version).start().await
+    Lab::new(database).site("dc1", qinq(1000)).router("r1", version).start().await.with_ipv6("dc1").await
 }
 
 /// After a provision under a fault: either all of it is there, or nothing.
@@ -65,9 +74,10 @@ async fn assert_whole(lab: &Lab, change: &Change, what: &str) {
 
 /// All commands under all faults; each command has a router and a database of its own, so that those that
 /// wait do not wait for each other. Says how many cells were filled.
-async fn matrix(database: Database, version: &'static str) {
+async fn matrix(database: Database, version: &'static str, list: &'static [&'static str]) {
     let mut commands = tokio::task::JoinSet::new();
-    for command in COMMANDS {
+    let order = if list == COMMANDS6 { dual } else { order };
+    for &command in list {
         commands.spawn(async move {
             let lab = start(database, version).await;
             for (name, fault) in faults() {
@@ -89,25 +99,32 @@ async fn matrix(database: Database, version: &'static str) {
     }
     let cells: usize = commands.join_all().await.into_iter().sum();
     println!("{database:?} {version}: {cells} cells");
-    assert_eq!(cells, COMMANDS.len() * faults().len());
+    assert_eq!(cells, list.len() * faults().len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_under_every_fault_without_safe_mode() {
-    matrix(Database::Sqlite, "7.16").await;
+    matrix(Database::Sqlite, "7.16", &COMMANDS).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_under_every_fault_with_safe_mode() {
     for database in Database::all() {
-        matrix(database, "7.22").await;
+        matrix(database, "7.22", &COMMANDS).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_of_ipv6_under_every_fault() {
+    for version in ["7.16", "7.20", "7.24"] {
+        matrix(Database::Sqlite, version, &COMMANDS6).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_of_commands_is_whole() {
     let lab = start(Database::Sqlite, "7.20").await;
-    let plan = lab.engine.provision_dry_run(&Context::system(), order("dc1")).await.unwrap();
+    let plan = lab.engine.provision_dry_run(&Context::system(), dual("dc1")).await.unwrap();
     let mut menus: Vec<_> = plan.routers[0]
         .commands
         .iter()
@@ -115,7 +132,7 @@ async fn the_list_of_commands_is_whole() {
         .collect();
     menus.sort();
     menus.dedup();
-    let mut known = COMMANDS.map(str::to_owned);
+    let mut known: Vec<_> = COMMANDS.iter().chain(&COMMANDS6).map(|&command| command.to_owned()).collect();
     known.sort();
     assert_eq!(menus, known);
     lab.stop().await;

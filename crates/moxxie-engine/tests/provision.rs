@@ -4,7 +4,7 @@
 
 mod lab;
 
-use lab::{Database, Lab, dot1q, order, qinq};
+use lab::{Database, Lab, dot1q, dual, order, qinq};
 use moxxie_engine::{Context, Error};
 
 fn steps(change: &moxxie_api::change::Change) -> Vec<(&str, &str)> {
@@ -152,4 +152,59 @@ async fn fifty_at_once_share_a_router() {
     assert_eq!(vlans.len(), 50);
     assert_eq!(lab.emulator("r1").rows("/ip/dhcp-server").len(), 50);
     std::sync::Arc::into_inner(lab).unwrap().stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ipv6_comes_and_goes_beside_ipv4_and_alone() {
+    for version in ["7.16", "7.20", "7.24"] {
+        let lab = Lab::new(Database::Sqlite).site("dc1", qinq(1000)).router("r1", version).start().await;
+        let lab = lab.with_ipv6("dc1").await;
+        let alone = moxxie_api::network::NetworkRequest { size: "/80".to_owned(), ..order("dc1") };
+        let alone = moxxie_api::network::NetworkRequest { options: Default::default(), ..alone };
+        let mut made = Vec::new();
+        for request in [dual("dc1"), alone] {
+            let (change, network) = lab.provision(request).await.unwrap();
+            assert_eq!(change.state, "applied", "{version}: {change:?}");
+            let network = network.unwrap();
+            let again = lab
+                .engine
+                .provision_allocated_dry_run(&Context::system(), &network.network_id)
+                .await
+                .unwrap();
+            assert!(again.routers[0].commands.is_empty(), "{version}: {}", again.routers[0].diff);
+            made.push(network);
+        }
+        let addresses = lab.emulator("r1").rows("/ipv6/address");
+        let is_there = |address: String| addresses.iter().any(|row| row["address"] == address);
+        assert!(is_there(format!("{}/64", made[0].gateway6.as_deref().unwrap())), "{addresses:?}");
+        assert!(is_there(format!("{}/80", made[1].gateway)), "{addresses:?}");
+        assert!(made[0].notes.is_empty() && made[1].notes[0].contains("by hand"), "{:?}", made[1].notes);
+        // Without servers of the site's own the router is named, and asked through the filter.
+        let rules = lab.emulator("r1").rows("/ipv6/firewall/filter");
+        assert!(rules.iter().any(|row| row.get("dst-port").is_some_and(|port| port == "53")));
+        for network in &made {
+            let change = lab.deprovision(&network.network_id).await.unwrap();
+            assert_eq!(change.state, "applied", "{change:?}");
+        }
+        lab.assert_as_before("r1");
+        lab.assert_all_free("dc1").await;
+        lab.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ipv6_without_its_anchor_is_refused_and_nothing_is_left() {
+    let lab = Lab::new(Database::Sqlite).site("dc1", dot1q()).router("r1", "7.20").start().await;
+    let lab = lab.with_ipv6("dc1").await;
+    let rules = lab.emulator("r1").rows("/ipv6/firewall/filter");
+    for rule in rules.iter().filter(|row| row.get("comment").is_some_and(|text| text == "moxxie-anchor")) {
+        lab.emulator("r1").remove_row("/ipv6/firewall/filter", &rule[".id"]).unwrap();
+    }
+    let (change, _) = lab.provision(dual("dc1")).await.unwrap();
+    let error = change.error.unwrap();
+    assert_eq!((change.state.as_str(), error.code.as_str()), ("rolled_back", "no_anchor"));
+    assert!(error.message.contains("/ipv6/firewall/filter"), "{}", error.message);
+    let (change, _) = lab.provision(order("dc1")).await.unwrap();
+    assert_eq!(change.state, "applied", "IPv4 alone needs none: {change:?}");
+    lab.stop().await;
 }

@@ -210,7 +210,7 @@ fn add(row: &Row, state: &DeviceState) -> Result<routeros_client::Command, &'sta
     add = add.attr("comment", row.comment());
     let Some(before) = &row.before else { return Ok(add) };
     let chain = row.fields.get("chain").map(String::as_str).unwrap_or_default();
-    match place(state, chain, before) {
+    match place(state, &row.menu, chain, before) {
         Some(found) => Ok(add.attr("place-before", &found.id)),
         // A rule of ours that is gone: what it would have stood before, it is the last of.
         None if before.starts_with("mx1:") => Ok(add),
@@ -223,7 +223,10 @@ fn note(state: &mut DeviceState, command: &Command, target: Option<&str>, ret: O
     let row = &command.row;
     let place = (command.action == Action::Add).then(|| {
         let chain = row.fields.get("chain").map(String::as_str).unwrap_or_default();
-        row.before.as_deref().and_then(|before| place(state, chain, before)).map(|found| found.id.clone())
+        row.before
+            .as_deref()
+            .and_then(|before| place(state, &row.menu, chain, before))
+            .map(|found| found.id.clone())
     });
     let rows = state.menus.entry(row.menu.clone()).or_default();
     match &command.action {

@@ -14,6 +14,7 @@ use moxxie_core::{prefix::overlap, row::Row};
 use crate::{
     Binding, DeviceState, Refusal, StateRow,
     anchor::anchor,
+    family::Family,
     find::Index,
     menu::path,
     plan::{is_network_row, vlan_name},
@@ -36,22 +37,41 @@ pub(crate) fn check(
     binding: &Binding,
 ) -> Result<(), Refusal> {
     offload(wanted, state, binding)?;
-    let judged = Judged::new(wanted, after, state);
+    for family in Family::ALL {
+        // IPv6 has rules where a network of the router has an IPv6 prefix.
+        if after.iter().any(|row| row.menu == family.filter()) {
+            chains(family, wanted, after, state, index, binding)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks both chains of one family.
+fn chains(
+    family: Family,
+    wanted: &[&Row],
+    after: &[Row],
+    state: &DeviceState,
+    index: &Index<'_>,
+    binding: &Binding,
+) -> Result<(), Refusal> {
+    let judged = Judged::new(family, wanted, after, state);
     for chain in ["forward", "input"] {
-        let end = anchor(state, chain, &binding.anchor)?;
+        let end = anchor(state, family.filter(), chain, &binding.anchor)?;
         // Where our first jump stands, or will stand.
         let jumps = after
             .iter()
+            .filter(|row| row.menu == family.filter())
             .filter(|row| row.before.is_some() && row.fields.get("chain").is_some_and(|c| c == chain));
         let own: HashSet<&str> =
             jumps.filter_map(|row| index.target(row)).map(|found| found.id.as_str()).collect();
         let first = |row: &&StateRow| row.id != end.id && !own.contains(row.id.as_str());
-        let rules = state.rows(path::FILTER).iter().take_while(first);
+        let rules = state.rows(family.filter()).iter().take_while(first);
         for rule in rules.filter(|row| row.text("chain").as_deref() == Some(chain)) {
             if let Some((rule, dropped)) = judged.passes(rule, chain, true, DEPTH) {
                 return Err(Refusal::Bypassed {
                     chain: chain.to_owned(),
-                    rule: rule.describe(path::FILTER),
+                    rule: rule.describe(family.filter()),
                     dropped,
                 });
             }
@@ -81,6 +101,7 @@ fn offload(wanted: &[&Row], state: &DeviceState, binding: &Binding) -> Result<()
 
 /// The networks whose protection is looked at.
 struct Judged<'a> {
+    family: Family,
     state: &'a DeviceState,
     /// Interfaces and prefixes of all of them.
     all: Side,
@@ -99,14 +120,14 @@ struct Guarded {
     trusts_management: bool,
 }
 
-#[derive(Default)]
 struct Side {
+    family: Family,
     interfaces: HashSet<String>,
     prefixes: Vec<IpNet>,
 }
 
 impl<'a> Judged<'a> {
-    fn new(wanted: &[&Row], after: &[Row], state: &'a DeviceState) -> Self {
+    fn new(family: Family, wanted: &[&Row], after: &[Row], state: &'a DeviceState) -> Self {
         let objects: HashSet<&str> =
             wanted.iter().filter(|row| is_network_row(row)).map(|row| row.mark.object.as_str()).collect();
         let rows: Vec<&Row> = after.iter().filter(|row| objects.contains(row.mark.object.as_str())).collect();
@@ -115,16 +136,17 @@ impl<'a> Judged<'a> {
             members.map(|row| row.mark.object.as_str()).collect::<HashSet<_>>()
         };
         let side = |wanted: &dyn Fn(&str) -> bool| {
-            let mut side = Side::default();
+            let mut side = Side { family, interfaces: HashSet::new(), prefixes: Vec::new() };
+            side.prefixes.extend(family.on_every_interface());
             for row in rows.iter().filter(|row| wanted(&row.mark.object)) {
                 side.interfaces.extend(vlan_name(row).map(str::to_owned));
-                if row.menu == path::ADDRESS {
+                if row.menu == family.address() {
                     side.prefixes.extend(net(&row.fields["address"]).map(|net| net.trunc()));
                 }
             }
             side
         };
-        let rules = || after.iter().filter(|row| row.menu == path::FILTER);
+        let rules = || after.iter().filter(|row| row.menu == family.filter());
         let is = |row: &Row, name: &str, value: &str| row.fields.get(name).is_some_and(|text| text == value);
         let guarded = |matcher: &str| {
             let jumps = rules().filter(|row| is(row, "chain", "mx-forward") && is(row, "action", "jump"));
@@ -146,8 +168,9 @@ impl<'a> Judged<'a> {
             guarded
         };
         let management =
-            after.iter().filter(|row| row.menu == path::ADDRESS_LIST && is(row, "list", MANAGEMENT));
+            after.iter().filter(|row| row.menu == family.address_list() && is(row, "list", MANAGEMENT));
         Self {
+            family,
             state,
             all: side(&|_| true),
             leaving: guarded("in-interface-list"),
@@ -181,7 +204,7 @@ impl<'a> Judged<'a> {
                 if depth == 0 {
                     return Some((rule, dropped));
                 }
-                let rules = self.state.rows(path::FILTER).iter();
+                let rules = self.state.rows(self.family.filter()).iter();
                 rules
                     .filter(|inner| inner.text("chain").as_deref() == Some(&target))
                     .find_map(|inner| self.passes(inner, chain, false, depth - 1))
@@ -207,10 +230,11 @@ impl<'a> Judged<'a> {
     fn to_the_router(&self, rule: &StateRow) -> Option<String> {
         let harmless = match (rule.text("protocol").as_deref(), rule.text("dst-port").as_deref()) {
             // mx-input accepts the same.
-            (Some("icmp"), _) | (Some("udp" | "17"), Some("67")) => true,
+            (Some(protocol), _) if protocol == self.family.icmp() => true,
+            (Some("udp" | "17"), Some("67")) => self.family == Family::V4,
             _ => rule.text("dst-address").as_deref().and_then(net).is_some_and(|dst| match dst.addr() {
                 IpAddr::V4(v4) => v4.is_loopback(),
-                IpAddr::V6(_) => false,
+                IpAddr::V6(v6) => v6.is_loopback(),
             }),
         };
         let passes = !harmless
@@ -224,7 +248,7 @@ impl<'a> Judged<'a> {
         let inside = |one: &IpNet| self.management.iter().any(|prefix| prefix.contains(one));
         let single = rule.text("src-address").as_deref().and_then(net).is_some_and(|one| inside(&one));
         let listed = rule.text("src-address-list").is_some_and(|list| {
-            let entries: Option<Vec<_>> = entries(self.state, &list).collect();
+            let entries: Option<Vec<_>> = entries(self.family, self.state, &list).collect();
             entries.is_some_and(|entries| !entries.is_empty() && entries.iter().all(inside))
         });
         single || listed
@@ -279,9 +303,8 @@ impl Side {
 
     fn by_address_list(&self, rule: &StateRow, field: &str, state: &DeviceState) -> bool {
         match rule.text(field) {
-            Some(list) if !list.starts_with('!') => {
-                entries(state, &list).any(|entry| entry.is_none_or(|entry| self.overlaps(&entry)))
-            }
+            Some(list) if !list.starts_with('!') => entries(self.family, state, &list)
+                .any(|entry| entry.is_none_or(|entry| self.overlaps(&entry))),
             _ => true,
         }
     }
@@ -292,10 +315,14 @@ impl Side {
 }
 
 /// The enabled entries of an address list; `None` for one that is no prefix (a range, a DNS name).
-fn entries<'a>(state: &'a DeviceState, list: &'a str) -> impl Iterator<Item = Option<IpNet>> + 'a {
+fn entries<'a>(
+    family: Family,
+    state: &'a DeviceState,
+    list: &'a str,
+) -> impl Iterator<Item = Option<IpNet>> + 'a {
     let of_list = move |row: &&StateRow| row.text("list").as_deref() == Some(list) && !row.flag("disabled");
     state
-        .rows(path::ADDRESS_LIST)
+        .rows(family.address_list())
         .iter()
         .filter(of_list)
         .map(|row| row.text("address").as_deref().and_then(net))

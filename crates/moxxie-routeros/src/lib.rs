@@ -21,6 +21,7 @@ mod drift;
 pub mod enroll;
 mod error;
 mod facts;
+mod family;
 mod find;
 mod guard;
 mod inverse;

@@ -21,6 +21,11 @@ pub(crate) mod path {
     pub(crate) const DHCP_NETWORK: &str = "/ip/dhcp-server/network";
     pub(crate) const FILTER: &str = "/ip/firewall/filter";
     pub(crate) const ADDRESS_LIST: &str = "/ip/firewall/address-list";
+    pub(crate) const ADDRESS6: &str = "/ipv6/address";
+    pub(crate) const ND: &str = "/ipv6/nd";
+    pub(crate) const ND_PREFIX: &str = "/ipv6/nd/prefix";
+    pub(crate) const FILTER6: &str = "/ipv6/firewall/filter";
+    pub(crate) const ADDRESS_LIST6: &str = "/ipv6/firewall/address-list";
 }
 
 /// What two VLAN interfaces of one id collide in.
@@ -164,6 +169,94 @@ pub(crate) const MENUS: &[Menu] = &[
         kept: FILTER_MATCHERS,
     },
     Menu {
+        path: path::ADDRESS6,
+        key: &["address", "interface"],
+        ordered: false,
+        disabled: true,
+        exact: false,
+        collisions: &[Collision::Prefix],
+        fields: &[
+            f("address", Kind::Address),
+            f("interface", Kind::Text),
+            d("advertise", Kind::Bool, "yes"),
+            d("eui-64", Kind::Bool, "no"),
+        ],
+        kept: &[d("no-dad", Kind::Bool, "no")],
+    },
+    Menu {
+        path: path::ND,
+        key: &["interface"],
+        ordered: false,
+        disabled: true,
+        exact: false,
+        collisions: &[],
+        fields: &[
+            f("interface", Kind::Text),
+            d("advertise-dns", Kind::Text, "yes"),
+            d("dns", Kind::Addresses, ""),
+            d("managed-address-configuration", Kind::Bool, "no"),
+            d("other-configuration", Kind::Bool, "no"),
+        ],
+        kept: &[
+            d("advertise-mac-address", Kind::Bool, "yes"),
+            d("hop-limit", Kind::Text, "unspecified"),
+            d("mtu", Kind::Text, "unspecified"),
+            d("ra-delay", Kind::Duration, "3s"),
+            d("ra-interval", Kind::Text, "3m20s-10m"),
+            d("ra-lifetime", Kind::Duration, "30m"),
+            d("ra-preference", Kind::Text, "medium"),
+            d("reachable-time", Kind::Text, "unspecified"),
+            d("retransmit-interval", Kind::Text, "unspecified"),
+        ],
+    },
+    Menu {
+        path: path::ND_PREFIX,
+        key: &["prefix", "interface"],
+        ordered: false,
+        disabled: true,
+        exact: false,
+        collisions: &[],
+        fields: &[
+            f("prefix", Kind::Prefix),
+            f("interface", Kind::Text),
+            d("autonomous", Kind::Bool, "yes"),
+            d("on-link", Kind::Bool, "yes"),
+        ],
+        kept: &[d("preferred-lifetime", Kind::Duration, "1w"), d("valid-lifetime", Kind::Duration, "4w2d")],
+    },
+    Menu {
+        path: path::ADDRESS_LIST6,
+        key: &["list", "address"],
+        ordered: false,
+        disabled: true,
+        exact: false,
+        collisions: &[],
+        fields: &[f("list", Kind::Text), f("address", Kind::Prefix)],
+        kept: &[],
+    },
+    Menu {
+        path: path::FILTER6,
+        key: &["chain"],
+        ordered: true,
+        disabled: true,
+        exact: true,
+        collisions: &[],
+        fields: &[
+            f("chain", Kind::Text),
+            d("action", Kind::Text, "accept"),
+            f("jump-target", Kind::Text),
+            f("in-interface-list", Kind::Text),
+            f("out-interface-list", Kind::Text),
+            f("connection-state", Kind::Set),
+            f("src-address-list", Kind::Text),
+            f("dst-address-list", Kind::Text),
+            f("protocol", Kind::Text),
+            f("dst-port", Kind::Text),
+            f("icmp-options", Kind::Text),
+        ],
+        kept: FILTER6_MATCHERS,
+    },
+    Menu {
         path: path::POOL,
         key: &["name"],
         ordered: false,
@@ -267,6 +360,50 @@ const FILTER_MATCHERS: &[Field] = &[
     f("time", Kind::Text),
     f("tls-host", Kind::Text),
     f("ttl", Kind::Text),
+];
+
+/// The same for IPv6, whose rules of ours match `icmp-options` too; `tos` since 7.21.
+const FILTER6_MATCHERS: &[Field] = &[
+    f("address-list", Kind::Text),
+    f("connection-bytes", Kind::Text),
+    f("connection-limit", Kind::Text),
+    f("connection-mark", Kind::Text),
+    f("connection-nat-state", Kind::Text),
+    f("connection-rate", Kind::Text),
+    f("connection-type", Kind::Text),
+    f("content", Kind::Text),
+    f("dscp", Kind::Text),
+    f("dst-address", Kind::Text),
+    f("dst-address-type", Kind::Text),
+    f("dst-limit", Kind::Text),
+    f("headers", Kind::Text),
+    f("hop-limit", Kind::Text),
+    f("in-bridge-port", Kind::Text),
+    f("in-bridge-port-list", Kind::Text),
+    f("in-interface", Kind::Text),
+    f("ingress-priority", Kind::Text),
+    f("ipsec-policy", Kind::Text),
+    f("limit", Kind::Text),
+    f("nth", Kind::Text),
+    f("out-bridge-port", Kind::Text),
+    f("out-bridge-port-list", Kind::Text),
+    f("out-interface", Kind::Text),
+    f("packet-mark", Kind::Text),
+    f("packet-size", Kind::Text),
+    f("per-connection-classifier", Kind::Text),
+    f("port", Kind::Text),
+    f("priority", Kind::Text),
+    f("random", Kind::Text),
+    f("routing-mark", Kind::Text),
+    f("src-address", Kind::Text),
+    f("src-address-type", Kind::Text),
+    f("src-mac-address", Kind::Text),
+    f("src-port", Kind::Text),
+    f("tcp-flags", Kind::Text),
+    f("tcp-mss", Kind::Text),
+    f("time", Kind::Text),
+    f("tls-host", Kind::Text),
+    f("tos", Kind::Text),
 ];
 
 /// The menu of that path.

@@ -127,12 +127,16 @@ fn strangers<'a>(
     binding: &Binding,
 ) -> Vec<(&'static str, &'a StateRow, &'a Row)> {
     // What a row of ours refers to or belongs to, by menu. Address lists need no row of their own to exist.
-    const GROUPS: [(&str, &str, &str, &str); 5] = [
+    const GROUPS: [(&str, &str, &str, &str); 9] = [
         (path::MEMBER, "list", path::MEMBER, "list"),
         (path::ADDRESS_LIST, "list", path::ADDRESS_LIST, "list"),
         (path::FILTER, "src-address-list", path::ADDRESS_LIST, "list"),
         (path::FILTER, "dst-address-list", path::ADDRESS_LIST, "list"),
         (path::FILTER, "chain", path::FILTER, "chain"),
+        (path::ADDRESS_LIST6, "list", path::ADDRESS_LIST6, "list"),
+        (path::FILTER6, "src-address-list", path::ADDRESS_LIST6, "list"),
+        (path::FILTER6, "dst-address-list", path::ADDRESS_LIST6, "list"),
+        (path::FILTER6, "chain", path::FILTER6, "chain"),
     ];
     let is_ours = |found: &StateRow| found.mark().is_some_and(|mark| mark.install == binding.install);
     let mut strangers = Vec::new();

@@ -81,7 +81,7 @@ impl<'a> Chains<'a> {
                 }
                 highest = highest.max(Some(own));
                 let anchor =
-                    row.before.as_deref().and_then(|before| place(state, chain, before)).and_then(at);
+                    row.before.as_deref().and_then(|before| place(state, menu, chain, before)).and_then(at);
                 if anchor.is_some_and(|anchor| anchor < own) {
                     misplaced.push((*row, "it stands behind the rule it should stand before".to_owned()));
                 }

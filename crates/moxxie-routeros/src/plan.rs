@@ -64,8 +64,9 @@ pub fn plan_in_chunks(
             Found::Ambiguous => damaged.push(Mismatch::new(row, What::Ambiguous)),
             Found::Here(found) | Found::Changed(found) => {
                 let mut was = as_found(row, found);
-                was.before =
-                    Chains::before_again(row, found, state, |next| scope.stands_again(next, row.rank));
+                was.before = Chains::before_again(row, found, state, |next| {
+                    scope.stands_again(&row.menu, next, row.rank)
+                });
                 let phase = if scope.vanishes(row) { Phase::Clear } else { Phase::Tidy };
                 let at = state.rows(&row.menu).iter().position(|other| other.id == found.id);
                 commands.push((phase, u16::MAX - row.rank, at, Action::Remove, was));
@@ -313,8 +314,8 @@ impl<'a> Scope<'a> {
 
     /// Whether a rule is there when one of this rank is made again by an undo: it was never removed, or has
     /// been made again before.
-    fn stands_again(&self, mark: &Mark, rank: u16) -> bool {
-        let identity = (path::FILTER, mark);
+    fn stands_again(&self, menu: &str, mark: &Mark, rank: u16) -> bool {
+        let identity = (menu, mark);
         self.after.contains_key(&identity) || self.before.get(&identity).is_some_and(|row| row.rank <= rank)
     }
 

@@ -28,8 +28,10 @@ pub enum Refusal {
         name: String,
     },
     /// The operator's anchor rule is not there, or not the only one.
-    #[error("chain {chain} of /ip/firewall/filter: {hint}")]
+    #[error("chain {chain} of {menu}: {hint}")]
     NoAnchor {
+        /// The filter: `/ip/firewall/filter`, or that of IPv6.
+        menu: String,
         /// `forward` or `input`.
         chain: String,
         /// The configured text.

@@ -8,10 +8,11 @@ use std::{
     net::IpAddr,
 };
 
+use ipnet::IpNet;
 use moxxie_core::{
     Name, NetworkId,
     change::StepName,
-    device::DeviceIntent,
+    device::{DeviceIntent, NetworkIntent},
     row::{Mark, Row},
 };
 
@@ -67,8 +68,8 @@ pub enum RenderError {
         /// The name.
         profile: Name,
     },
-    /// Only IPv4 is rendered so far.
-    #[error("{network}: {what} is IPv6, which is not rendered yet")]
+    /// DHCP is IPv4, and so is its network; the second address is IPv6.
+    #[error("{network}: {what} is of the wrong family")]
     Family {
         /// The network.
         network: NetworkId,
@@ -90,7 +91,7 @@ pub enum RenderError {
 }
 
 /// Grows when the same intent gives other rows than before. It is stored with the rows applied.
-pub const REVISION: u32 = 1;
+pub const REVISION: u32 = 2;
 
 /// The name that a network's interface, pool and DHCP server have on a router: `mx-` and twelve hex digits.
 #[must_use]
@@ -149,7 +150,7 @@ fn row(binding: &Binding, path: &str, object: &str, part: &str, fields: &[(&str,
 
 /// Addresses at which our networks reach the router itself.
 fn gateways(intent: &DeviceIntent) -> BTreeSet<IpAddr> {
-    intent.networks.iter().map(|network| network.gateway.addr()).collect()
+    intent.networks.iter().flat_map(NetworkIntent::gateways).map(IpNet::addr).collect()
 }
 
 #[cfg(test)]

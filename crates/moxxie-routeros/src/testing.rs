@@ -56,6 +56,8 @@ pub(crate) fn network(n: u8, profile: &str) -> NetworkIntent {
         domain: DomainId::new(uuid_v7(1, [0xd0; 10])),
         tags: Encapsulation::Dot1q.stack(vlan(100 + i64::from(n))),
         gateway: format!("10.1.{n}.1/24").parse().unwrap(),
+        second: None,
+        dns6: Vec::new(),
         profile: profile.parse().unwrap(),
         dhcp: Some(DhcpIntent {
             range: (format!("10.1.{n}.100").parse().unwrap(), format!("10.1.{n}.200").parse().unwrap()),
@@ -63,6 +65,24 @@ pub(crate) fn network(n: u8, profile: &str) -> NetworkIntent {
             lease_s: 600,
         }),
         label: format!("acme/n{n}"),
+    }
+}
+
+/// The same network with 2001:db8:n::/64 beside, and the router as its DNS server there.
+pub(crate) fn dual(n: u8, profile: &str) -> NetworkIntent {
+    NetworkIntent {
+        second: Some(format!("2001:db8:{n}::1/64").parse().unwrap()),
+        dns6: vec![format!("2001:db8:{n}::1").parse().unwrap()],
+        ..stacked(n, profile)
+    }
+}
+
+/// IPv6 alone: 2001:db8:n::/80 on a plain trunk.
+pub(crate) fn six(n: u8, profile: &str) -> NetworkIntent {
+    NetworkIntent {
+        gateway: format!("2001:db8:{n}::1/80").parse().unwrap(),
+        dhcp: None,
+        ..network(n, profile)
     }
 }
 
@@ -74,7 +94,7 @@ pub(crate) fn stacked(n: u8, profile: &str) -> NetworkIntent {
 
 pub(crate) fn intent(networks: &[NetworkIntent]) -> DeviceIntent {
     DeviceIntent {
-        management: vec!["192.168.88.0/24".parse().unwrap()],
+        management: ["192.168.88.0/24", "2001:db8:ff::/48"].map(|prefix| prefix.parse().unwrap()).to_vec(),
         networks: networks.to_vec(),
         profiles: vec![web()],
     }
@@ -132,6 +152,17 @@ pub(crate) fn fresh_router() -> DeviceState {
             row("*8", &[("chain", "forward"), ("action", "accept"), ("comment", "everything else")]),
         ],
     );
+    put(
+        path::FILTER6,
+        vec![
+            row("*1", &[("chain", "input"), ("action", "accept"), ("connection-state", states)]),
+            row("*2", &[("chain", "input"), ("action", "passthrough"), ("comment", "moxxie-anchor input")]),
+            row("*3", &[("chain", "input"), ("action", "drop"), ("in-interface-list", "!LAN")]),
+            row("*4", &[("chain", "forward"), ("action", "accept"), ("connection-state", states)]),
+            row("*5", &[("chain", "forward"), ("action", "passthrough"), ("comment", "moxxie-anchor")]),
+            row("*6", &[("chain", "forward"), ("action", "accept"), ("protocol", "icmpv6")]),
+        ],
+    );
     state
 }
 
@@ -149,8 +180,10 @@ pub(crate) fn execute(state: &mut DeviceState, command: &Command) {
             }
             new.fields.insert("comment".into(), row.comment().into_bytes());
             let at = row.before.as_deref().map(|before| {
-                let anchor =
-                    place(state, &row.fields["chain"], before).expect("what to place before").id.clone();
+                let anchor = place(state, &row.menu, &row.fields["chain"], before)
+                    .expect("what to place before")
+                    .id
+                    .clone();
                 state.rows(&row.menu).iter().position(|row| row.id == anchor).unwrap()
             });
             if row.menu == path::VLAN {

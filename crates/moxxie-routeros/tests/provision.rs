@@ -130,3 +130,50 @@ async fn a_row_that_appeared_meanwhile_is_looked_at() {
     assert_eq!(answers[0].outcome, Outcome::Refused, "{answers:?}");
     assert!(answers[0].text.as_ref().unwrap().contains("already have"), "{answers:?}");
 }
+
+#[tokio::test]
+async fn ipv6_is_provisioned_verified_repeated_and_removed() {
+    for version in VERSIONS {
+        let emu = router(version).await;
+        let before = emu.snapshot();
+        let session = open(&emu).await;
+        let six = moxxie_core::device::NetworkIntent {
+            gateway: "2001:db8:3::1/80".parse().unwrap(),
+            dhcp: None,
+            ..network(3, "isolated")
+        };
+        let networks = [network(1, "standard"), dual(2, "web"), six];
+        for count in 1..=networks.len() {
+            let (was, is) = (&networks[..count - 1], &networks[..count]);
+            let mut state = session.read().await.unwrap();
+            let plan = planned(was, is, &state);
+            all_done(&apply(&session, &plan, &mut state).await);
+            let fresh = open(&emu).await.read().await.unwrap();
+            assert_eq!(missing(&plan, &fresh), [], "{version}");
+            assert!(remaining(&plan, &fresh).is_empty());
+            let second = planned(was, is, &fresh);
+            assert!(second.is_empty(), "{version}: {}", moxxie_routeros::diff_text(&second));
+            // There and back again, by what the router shows.
+            let mut state = session.read().await.unwrap();
+            all_done(&apply(&session, &undo(&plan, &fresh), &mut state).await);
+            let mut state = session.read().await.unwrap();
+            all_done(&apply(&session, &planned(was, is, &state), &mut state).await);
+        }
+        let own = |menu: &str| {
+            let rows = emu.rows(menu).into_iter();
+            rows.filter(|row| row.get("comment").is_some_and(|text| text.starts_with("mx1:"))).count()
+        };
+        assert_eq!([own("/ipv6/address"), own("/ipv6/nd"), own("/ipv6/nd/prefix")], [2, 2, 2]);
+        let prefixes = emu.rows("/ipv6/nd/prefix");
+        let autonomous =
+            |prefix: &str| prefixes.iter().find(|row| row["prefix"] == prefix).unwrap()["autonomous"].clone();
+        assert_eq!((&*autonomous("2001:db8:2::/64"), &*autonomous("2001:db8:3::/80")), ("true", "false"));
+        for count in (0..networks.len()).rev() {
+            let mut state = session.read().await.unwrap();
+            let plan = planned(&networks[..=count], &networks[..count], &state);
+            all_done(&apply(&session, &plan, &mut state).await);
+        }
+        let after = emu.snapshot();
+        assert_eq!(after, before, "{version}: {}", before.diff(&after));
+    }
+}

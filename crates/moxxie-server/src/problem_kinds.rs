@@ -143,10 +143,8 @@ kinds! {
     VRF_NOT_ON_ROUTERS = 409 "vrf_not_on_routers" "The VRF is not on routers":
         "Only networks of the VRF main can be put on routers in this version. Those of other VRFs can be \
          reserved.";
-    FAMILY_NOT_ON_ROUTERS = 409 "family_not_on_routers" "IPv6 is not put on routers":
-        "A network that is IPv6 alone can be reserved, but not put on routers in this version.";
-    SIZE_NOT_ON_ROUTERS = 409 "size_not_on_routers" "A /31 is not put on routers":
-        "Whether every supported RouterOS version takes a /31 as two addresses of one link has not been \
+    SIZE_NOT_ON_ROUTERS = 409 "size_not_on_routers" "A /31 or /127 is not put on routers":
+        "Whether every supported RouterOS version takes a /31 or a /127 as two addresses of one link has not been \
          established. Such a network can be reserved; order a /30 to have it on routers.";
     ADDRESS_TAKEN = 409 "address_taken" "The address is taken":
         "The address is recorded already. Ask for another one, or for the next free one.";

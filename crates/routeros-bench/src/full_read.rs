@@ -145,6 +145,8 @@ fn network(number: u32) -> Result<NetworkIntent> {
         domain: DomainId::new(id::uuid_v7(1, [3; 10])),
         tags: Encapsulation::Dot1q.stack(VlanId::new(1 + i64::from(number % 4094))?),
         gateway: format!("10.{high}.{low}.1/24").parse()?,
+        second: None,
+        dns6: Vec::new(),
         profile: Profile::built_in()[number as usize % Profile::built_in().len()].name.clone(),
         dhcp: Some(DhcpIntent {
             range: (format!("10.{high}.{low}.100").parse()?, format!("10.{high}.{low}.200").parse()?),

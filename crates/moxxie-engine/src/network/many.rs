@@ -287,17 +287,12 @@ impl Engine {
             let second = order.second.as_ref().map(|part| part.pool.clone());
             let key = (
                 (&order.tenant, &order.site, &order.vrf, &order.options.profile),
-                (&order.first.pool, order.first.is_ipv6(), second),
+                (&order.first.pool, order.sizes().collect::<Vec<_>>(), second),
             );
             if !known.contains_key(&key) {
                 let found = async {
                     let ground = self.ground(&self.0.store, context, order).await?;
-                    refuse_ipam_only(
-                        &self.0.store,
-                        ground.vrf.id,
-                        order.first.is_ipv6(),
-                        order.first.length(),
-                    )?;
+                    refuse_ipam_only(&self.0.store, ground.vrf.id, order.sizes())?;
                     Ok(ground)
                 };
                 match found.await {

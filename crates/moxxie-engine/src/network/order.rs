@@ -69,6 +69,11 @@ impl Part {
 }
 
 impl Order {
+    /// Its prefixes: whether they are IPv6, and their lengths.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = (bool, u8)> {
+        std::iter::once(&self.first).chain(&self.second).map(|part| (part.is_ipv6(), part.length()))
+    }
+
     /// Checks every field, and names all that are wrong.
     pub(crate) fn check(request: &NetworkRequest) -> Result<Self, Error> {
         let mut checks = Checks::default();

@@ -83,11 +83,16 @@ pub(crate) fn view(network: &Network, around: Around<'_>) -> wire::Network {
 
 /// What a reader should know that no field says: never silently less than was asked for.
 fn notes(network: &Network) -> Vec<String> {
-    let recorded = |prefix: &ipnet::IpNet| {
-        format!("{prefix} is recorded and on no router: this version puts IPv4 on routers only")
-    };
-    let primary = Some(&network.prefix).filter(|prefix| prefix.addr().is_ipv6());
-    primary.into_iter().chain(network.second.as_ref().map(|second| &second.prefix)).map(recorded).collect()
+    let second = network.second.as_ref().map(|second| &second.prefix);
+    let by_hand = |prefix: &&ipnet::IpNet| prefix.addr().is_ipv6() && prefix.prefix_len() != 64;
+    let prefixes = std::iter::once(&network.prefix).chain(second).filter(by_hand);
+    prefixes
+        .map(|prefix| {
+            format!(
+                "hosts make themselves addresses in a /64 only: in {prefix} they are given theirs by hand"
+            )
+        })
+        .collect()
 }
 
 /// The tags a host must send, as the API shows them.

@@ -230,7 +230,7 @@ impl Lab {
             location: String::new(),
             encapsulation: site.encapsulation,
             vlan_range: Some("100-2000".into()),
-            management_prefixes: vec!["10.255.0.0/24".into()],
+            management_prefixes: vec!["10.255.0.0/24".into(), "2001:db8:ff::/48".into()],
             dns_servers: Vec::new(),
             hand_off: None,
             ..DatacenterCreate::default()
@@ -284,21 +284,31 @@ pub async fn emulator_at(name: &str, version: &str, seed: u64, bind: &str) -> Em
         emulator.add_row(menu, fields).expect("the operator's own rows");
     };
     add("/ip/address", &[("address", "10.255.0.1/24"), ("interface", "ether1")]);
-    for chain in ["forward", "input"] {
-        add(
-            "/ip/firewall/filter",
-            &[("chain", chain), ("action", "accept"), ("connection-state", "established,related")],
-        );
-        add(
-            "/ip/firewall/filter",
-            &[("chain", chain), ("action", "passthrough"), ("comment", "moxxie-anchor")],
-        );
-        add(
-            "/ip/firewall/filter",
-            &[("chain", chain), ("action", "drop"), ("comment", "operator: the rest")],
-        );
+    for filter in ["/ip/firewall/filter", "/ipv6/firewall/filter"] {
+        for chain in ["forward", "input"] {
+            let rule = |rest: &[(&str, &str)]| add(filter, &[&[("chain", chain)], rest].concat());
+            rule(&[("action", "accept"), ("connection-state", "established,related")]);
+            rule(&[("action", "passthrough"), ("comment", "moxxie-anchor")]);
+            rule(&[("action", "drop"), ("comment", "operator: the rest")]);
+        }
     }
     emulator
+}
+
+impl Lab {
+    /// Gives a site an IPv6 pool.
+    pub async fn with_ipv6(self, site: &str) -> Self {
+        let pool =
+            serde_json::json!({"name": format!("{site}-six"), "datacenter": site, "prefix": "2001:db8::/48"});
+        let pool = serde_json::from_value(pool).expect("a pool");
+        self.engine.create_pool(&Context::system(), pool).await.expect("the IPv6 pool");
+        self
+    }
+}
+
+/// The same with IPv6 beside.
+pub fn dual(site: &str) -> NetworkRequest {
+    NetworkRequest { size6: Some("/64".to_owned()), ..order(site) }
 }
 
 /// The request of the story: the same for every site but for its name.

@@ -3,8 +3,11 @@
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{ADMINISTRATOR, CERTIFICATE, NEEDED, POLICIES, Survey, Wish, clock, place};
-use crate::{Refusal, StateRow, Version, anchor::anchor, bypass, find::Index, obstacle, render, value::net};
+use super::{ADMINISTRATOR, CERTIFICATE, NEEDED, POLICIES, Survey, Wish, clock, place, step::ANCHORS};
+use crate::{
+    Refusal, StateRow, Version, anchor::anchor, bypass, family::Family, find::Index, obstacle, render,
+    value::net,
+};
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -325,25 +328,30 @@ impl Findings {
     }
 
     fn anchors(&mut self, wish: &Wish, survey: &Survey) {
-        for chain in ["forward", "input"] {
-            match anchor(&survey.state, chain, &wish.binding.anchor) {
-                Ok(_) => self.add("anchor", Level::Ok, format!("chain {chain} has one")),
-                Err(Refusal::NoAnchor { hint, .. }) if has_several(survey, chain, wish) => {
-                    self.add("anchor", Level::Refusal, format!("chain {chain}: {hint}"));
+        for (family, chain) in ANCHORS {
+            let filter = family.filter();
+            let (name, without) = match family {
+                Family::V4 => (format!("chain {chain}"), "networks"),
+                Family::V6 => (format!("chain {chain} of IPv6"), "networks with an IPv6 prefix"),
+            };
+            match anchor(&survey.state, filter, chain, &wish.binding.anchor) {
+                Ok(_) => self.add("anchor", Level::Ok, format!("{name} has one")),
+                Err(Refusal::NoAnchor { hint, .. }) if has_several(survey, (filter, chain), wish) => {
+                    self.add("anchor", Level::Refusal, format!("{name}: {hint}"));
                 }
                 Err(_) => {
-                    let place = match place::successor(survey, chain) {
+                    let place = match place::successor(survey, filter, chain) {
                         Some(rule) => {
-                            format!("before the rule [{}]", rule.describe(crate::menu::path::FILTER))
+                            format!("before the rule [{}]", rule.describe(filter))
                         }
                         None => "at the end of the chain".to_owned(),
                     };
                     let text = if wish.create_anchors && !wish.prepared {
-                        format!("chain {chain} has none; it will be added {place}")
+                        format!("{name} has none; it will be added {place}")
                     } else {
                         format!(
-                            "chain {chain} has none, and without it there are no networks; let it be added {place}, \
-                             or add it yourself where moxxie's rules shall begin: /ip/firewall/filter/add chain={chain} \
+                            "{name} has none, and without it there are no {without}; let it be added {place}, \
+                             or add it yourself where moxxie's rules shall begin: {filter}/add chain={chain} \
                              action=passthrough comment={}",
                             crate::script::quote(&wish.binding.anchor)
                         )
@@ -380,7 +388,7 @@ impl Findings {
 }
 
 /// More than one rule of a chain could be the anchor: adding another would not help.
-fn has_several(survey: &Survey, chain: &str, wish: &Wish) -> bool {
+fn has_several(survey: &Survey, (filter, chain): (&str, &str), wish: &Wish) -> bool {
     let begins = |rule: &&StateRow| !rule.is_dynamic() && rule.comment().starts_with(&wish.binding.anchor);
-    survey.rules(chain).filter(begins).count() > 1
+    survey.rules(filter, chain).filter(begins).count() > 1
 }

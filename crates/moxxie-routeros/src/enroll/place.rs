@@ -9,8 +9,8 @@ use super::Survey;
 use crate::{StateRow, bypass::may_be_new};
 
 /// The rule before which the anchor of a chain goes; `None`: at the end.
-pub(super) fn successor<'a>(survey: &'a Survey, chain: &'a str) -> Option<&'a StateRow> {
-    survey.rules(chain).find(|rule| !is_preamble(rule))
+pub(super) fn successor<'a>(survey: &'a Survey, filter: &str, chain: &'a str) -> Option<&'a StateRow> {
+    survey.rules(filter, chain).find(|rule| !is_preamble(rule))
 }
 
 /// A rule that may stay before the anchor: it does nothing, or sees no new connection, or only turns

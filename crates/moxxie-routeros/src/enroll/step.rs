@@ -4,11 +4,15 @@ use routeros_client::Command;
 use secrecy::SecretString;
 
 use super::{CERTIFICATE, POLICIES, Survey, Wish, place};
-use crate::{anchor::anchor, script::quote};
+use crate::{anchor::anchor, family::Family, script::quote};
 
 /// How long a certificate is valid, in days. Its key is pinned and its dates are not looked at; ten years
 /// keep other clients of the service from complaining.
 const DAYS: &str = "3650";
+
+/// Where anchors go: networks with an IPv6 prefix need those of both families.
+pub(super) const ANCHORS: [(Family, &str); 4] =
+    [(Family::V4, "forward"), (Family::V4, "input"), (Family::V6, "forward"), (Family::V6, "input")];
 
 /// What a step makes or changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,8 +27,8 @@ pub enum Part {
     Signature,
     /// `api-ssl` shows it.
     Service,
-    /// The anchor of a chain.
-    Anchor(&'static str),
+    /// The anchor of a chain in a filter.
+    Anchor(&'static str, &'static str),
 }
 
 /// A value of a word.
@@ -106,7 +110,7 @@ pub fn steps(wish: &Wish, survey: Option<&Survey>) -> Vec<Step> {
     steps.extend(certificate(wish, survey));
     steps.extend(service(survey));
     if wish.create_anchors {
-        steps.extend(["forward", "input"].into_iter().filter_map(|chain| anchor_of(wish, survey, chain)));
+        steps.extend(ANCHORS.into_iter().filter_map(|place| anchor_of(wish, survey, place)));
     }
     steps
 }
@@ -172,13 +176,18 @@ fn service(survey: Option<&Survey>) -> Option<Step> {
     (!words.is_empty()).then(|| Step::new(Part::Service, "/ip/service/set", &words).on(".id", id, "api-ssl"))
 }
 
-fn anchor_of(wish: &Wish, survey: Option<&Survey>, chain: &'static str) -> Option<Step> {
-    if survey.is_some_and(|survey| anchor(&survey.state, chain, &wish.binding.anchor).is_ok()) {
+fn anchor_of(wish: &Wish, survey: Option<&Survey>, (family, chain): (Family, &'static str)) -> Option<Step> {
+    let filter = family.filter();
+    if survey.is_some_and(|survey| anchor(&survey.state, filter, chain, &wish.binding.anchor).is_ok()) {
         return None;
     }
+    let add = match family {
+        Family::V4 => "/ip/firewall/filter/add",
+        Family::V6 => "/ipv6/firewall/filter/add",
+    };
     let words = [("chain", chain), ("action", "passthrough"), ("comment", &wish.binding.anchor)];
-    let mut step = Step::new(Part::Anchor(chain), "/ip/firewall/filter/add", &words);
-    if let Some(rule) = survey.and_then(|survey| place::successor(survey, chain)) {
+    let mut step = Step::new(Part::Anchor(filter, chain), add, &words);
+    if let Some(rule) = survey.and_then(|survey| place::successor(survey, filter, chain)) {
         step.words.push(("place-before", Word::Text(rule.id.clone())));
     }
     Some(step)

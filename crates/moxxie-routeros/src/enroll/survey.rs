@@ -2,7 +2,7 @@
 
 use routeros_client::{Command, Error, TrapKind};
 
-use crate::{DeviceState, DriverError, RouterFacts, Session, StateRow, menu::path, session::print};
+use crate::{DeviceState, DriverError, RouterFacts, Session, StateRow, session::print};
 
 /// A router as an enrolment sees it.
 #[derive(Debug, Clone)]
@@ -125,9 +125,9 @@ impl Survey {
     }
 
     /// The rules of a built-in chain, in order.
-    pub(super) fn rules<'a>(&'a self, chain: &'a str) -> impl Iterator<Item = &'a StateRow> {
+    pub(super) fn rules<'a>(&'a self, filter: &str, chain: &'a str) -> impl Iterator<Item = &'a StateRow> {
         let of_chain = move |row: &&StateRow| row.text("chain").as_deref() == Some(chain);
-        self.state.rows(path::FILTER).iter().filter(of_chain)
+        self.state.rows(filter).iter().filter(of_chain)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The way back: what a failed enrolment has to take away again.
 
 use super::{CERTIFICATE, Part, Step, Survey, Wish, step::Word};
-use crate::StateRow;
+use crate::{StateRow, menu::path};
 
 /// The commands that are still needed to undo the parts that were begun, in the opposite order, by what the
 /// router showed before and shows now. What became of each command is read and not remembered, so a lost
@@ -35,13 +35,17 @@ fn undo(part: Part, wish: &Wish, before: &Survey, now: &Survey) -> Option<Step> 
             let (was, is) = (before.service("api-ssl")?, now.service("api-ssl")?);
             back(part, "/ip/service/set", was, is, &["certificate", "tls-version", "disabled"], "api-ssl")
         }
-        Part::Anchor(chain) => {
+        Part::Anchor(filter, chain) => {
             let is_new = |rule: &&StateRow| {
                 rule.comment() == wish.binding.anchor.as_str()
-                    && before.rules(chain).all(|old| old.id != rule.id)
+                    && before.rules(filter, chain).all(|old| old.id != rule.id)
             };
-            let rule = now.rules(chain).find(is_new)?;
-            gone(part, "/ip/firewall/filter/remove", None, Some(rule), &rule.id)
+            let rule = now.rules(filter, chain).find(is_new)?;
+            let remove = match filter {
+                path::FILTER6 => "/ipv6/firewall/filter/remove",
+                _ => "/ip/firewall/filter/remove",
+            };
+            gone(part, remove, None, Some(rule), &rule.id)
         }
     }
 }

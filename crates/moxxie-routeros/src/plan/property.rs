@@ -5,11 +5,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    diff_text, missing, remaining,
+    diff_text,
+    family::Family,
+    missing, remaining,
     render::firewall::profile_of_list,
     testing::{
-        PROFILES, binding, execute, execute_all, fresh_router, network, rendered, shown, shown_by_chain,
-        stacked, tenant_id,
+        PROFILES, binding, dual, execute, execute_all, fresh_router, network, rendered, shown,
+        shown_by_chain, stacked, tenant_id,
     },
     undo,
 };
@@ -18,7 +20,11 @@ use crate::{
 fn assert_closed(state: &DeviceState, expected: &[Row]) {
     let index = Index::new(state);
     let standing = |row: &Row| index.target(row).is_some();
-    for address in expected.iter().filter(|row| row.menu == path::ADDRESS && standing(row)) {
+    let addresses = Family::ALL.into_iter().flat_map(|family| {
+        let of_family = expected.iter().filter(move |row| row.menu == family.address());
+        of_family.map(move |row| (family, row))
+    });
+    for (family, address) in addresses.filter(|(_, row)| standing(row)) {
         let interface = &address.fields["interface"];
         let members: Vec<_> = state
             .rows(path::MEMBER)
@@ -31,7 +37,8 @@ fn assert_closed(state: &DeviceState, expected: &[Row]) {
         let profile = members.iter().map(|list| profile_of_list(list)).find(is_profile);
         let profile = profile.expect("a profile");
         let rule = |part: &str| {
-            state.rows(path::FILTER).iter().any(|row| row.mark().is_some_and(|mark| mark.part == part))
+            let part = family.part(part);
+            state.rows(family.filter()).iter().any(|row| row.mark().is_some_and(|mark| mark.part == part))
         };
         for part in ["jump-forward-in", "jump-forward-out", "jump-input", "input-drop"] {
             assert!(rule(part), "{part} is missing");
@@ -64,6 +71,11 @@ fn networks() -> impl Strategy<Value = Vec<NetworkIntent>> {
                         one.dhcp.as_mut().unwrap().dns = vec![one.gateway.addr()];
                     } else if !dhcp {
                         one.dhcp = None;
+                    }
+                    // A network keeps its prefixes while it is on a router.
+                    if n % 3 == 0 {
+                        one.second = dual(n, profile).second;
+                        one.dns6 = if qinq { dual(n, profile).dns6 } else { Vec::new() };
                     }
                     one
                 })
@@ -183,8 +195,10 @@ fn a_plan_on_a_router_with_four_thousand_networks() {
         fields.insert("comment".into(), row.comment());
         let fields = fields.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
         let new = crate::StateRow { id: format!("*{:X}", at + 100), fields };
-        let anchor =
-            row.before.as_ref().and_then(|before| crate::anchor::place(&state, &row.fields["chain"], before));
+        let anchor = row
+            .before
+            .as_ref()
+            .and_then(|before| crate::anchor::place(&state, &row.menu, &row.fields["chain"], before));
         let anchor = anchor.map(|found| found.id.clone());
         let rows = state.menus.entry(row.menu.clone()).or_default();
         let place = rows.iter().position(|row| Some(&row.id) == anchor.as_ref()).unwrap_or(rows.len());

@@ -3,7 +3,9 @@ use moxxie_core::device::NetworkIntent;
 use super::*;
 use crate::{
     diff_text, missing, script,
-    testing::{binding, execute_all, fresh_router, network, rendered, row, shown, shown_by_chain, stacked},
+    testing::{
+        binding, dual, execute_all, fresh_router, network, rendered, row, shown, shown_by_chain, six, stacked,
+    },
     undo,
 };
 
@@ -369,4 +371,66 @@ fn the_basis_moves_with_the_rows_and_the_facts() {
     assert_eq!(basis(&state), first);
     state.facts.version.patch += 1;
     assert_ne!(basis(&state), first);
+}
+
+#[test]
+fn what_a_profile_closes_is_closed_in_both_families() {
+    let rules = |rows: &[Row], menu: &str| {
+        let of_menu = rows.iter().filter(|row| row.menu == menu && row.before.is_none());
+        let text = |row: &Row| {
+            let fields: Vec<_> = row.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            fields.join(" ").replace("icmpv6", "icmp")
+        };
+        of_menu.map(text).collect::<std::collections::BTreeSet<_>>()
+    };
+    for profile in ["standard", "isolated", "open", "web"] {
+        for one in [dual(1, profile), six(1, profile)] {
+            let rows = rendered(&[one]);
+            let (v4, v6) = (rules(&rows, "/ip/firewall/filter"), rules(&rows, "/ipv6/firewall/filter"));
+            let lacking: Vec<_> = v4.difference(&v6).collect();
+            let more = v6.difference(&v4).filter(|rule| !rule.contains("mx-p-web.sixes"));
+            let more: Vec<_> = more.collect();
+            // Sets of `web` have addresses of one family: what they open is not opened in the other.
+            let known = ["dst-port=67", "mx-p-web.offices", "mx-p-web.repos"];
+            assert!(lacking.iter().all(|rule| known.iter().any(|word| rule.contains(word))), "{lacking:#?}");
+            assert_eq!(more, ["action=accept chain=mx-forward icmp-options=2:0-255 protocol=icmp"]);
+        }
+        // Interface lists know no family, so what is IPv4 alone is judged as well.
+        let both = rendered(&[dual(1, profile), network(2, "isolated")]);
+        assert!(rules(&both, "/ipv6/firewall/filter").iter().any(|rule| rule.contains("mx-isolated-in")));
+        assert!(rules(&rendered(&[network(2, profile)]), "/ipv6/firewall/filter").is_empty());
+    }
+}
+
+#[test]
+fn the_ipv6_filter_has_anchors_and_bypasses_of_its_own() {
+    let with = |one: NetworkIntent, at: usize, fields: &[(&str, &str)]| {
+        let mut state = fresh_router();
+        state.menus.get_mut("/ipv6/firewall/filter").unwrap().insert(at, row("*77", fields));
+        planned(&[], &[one], &state).err().map(|refusal| refusal.to_string())
+    };
+    let accept = |chain, field, value| [("chain", chain), ("action", "accept"), (field, value)];
+    for (chain, field, value, refused) in [
+        ("input", "src-address", "fe80::/10", true),
+        ("input", "src-address", "2001:db8:1::/48", true),
+        ("input", "src-address", "2001:db8:7::/48", false),
+        ("input", "protocol", "icmpv6", false),
+        ("input", "dst-address", "::1/128", false),
+        ("input", "connection-state", "untracked", false),
+        ("forward", "protocol", "icmpv6", true),
+        ("forward", "dst-address", "2001:db8:1::5", true),
+        ("forward", "src-address", "2001:db8:ff:2::/64", false),
+    ] {
+        let rule = accept(chain, field, value);
+        let refusal = with(dual(1, "isolated"), 0, &rule);
+        assert_eq!(refusal.is_some(), refused, "{rule:?}: {refusal:?}");
+        assert_eq!(with(network(1, "isolated"), 0, &rule), None, "nothing of IPv6 is asked for");
+    }
+    for index in [1, 4] {
+        let mut state = fresh_router();
+        state.menus.get_mut("/ipv6/firewall/filter").unwrap().remove(index);
+        let error = planned(&[], &[six(1, "open")], &state).unwrap_err().to_string();
+        assert!(error.contains("/ipv6/firewall/filter/add chain="), "{error}");
+        assert!(planned(&[], &[network(1, "open")], &state).is_ok());
+    }
 }

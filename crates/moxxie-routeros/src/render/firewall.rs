@@ -18,15 +18,19 @@
 //! What is not accepted early, on purpose: `untracked` connections (a `notrack` rule would otherwise open
 //! every profile), and management addresses arriving *from* a network of ours (a tenant can forge them).
 //!
-//! IPv4 only so far. Until IPv6 gets chains of the same shape in `/ipv6/firewall/filter` (nothing here depends
-//! on the family but `mx-mgmt`), hosts reach the router's link-local addresses as far as the operator's own
-//! IPv6 rules let them.
+//! IPv6 has the same chains in its own filter as soon as one network of the router has an IPv6 prefix, and they
+//! judge all networks there, for interface lists know no family. Until then no network of ours has an IPv6
+//! address, and hosts reach the router's link-local ones as far as the operator's own IPv6 rules let them.
+//!
+//! Two things pass in IPv6 that have no counterpart: ICMPv6 to the router, without which nobody finds a
+//! neighbour, and "packet too big" through it, without which connections hang (RFC 4890, section 4.3.1). The
+//! latter comes before invalid connections are dropped: it may be about one that this router has not seen.
 
 mod profile;
+mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipnet::IpNet;
 use moxxie_core::{
     DomainId, Name, TenantId,
     device::{DeviceIntent, NetworkIntent},
@@ -35,9 +39,12 @@ use moxxie_core::{
 };
 
 pub(crate) use self::profile::profile_of_list;
-use self::profile::{Compiled, profile_list};
+use self::{
+    profile::{Compiled, profile_list},
+    rules::Rules,
+};
 use super::{gateways, network::service_name, network_name, rank, row};
-use crate::{Binding, menu::path};
+use crate::{Binding, family::Family, menu::path};
 
 /// The mark's object of what every network needs.
 const SHARED: &str = "fw";
@@ -56,11 +63,13 @@ pub(super) fn rows(intent: &DeviceIntent, binding: &Binding) -> Vec<Row> {
     if intent.networks.is_empty() {
         return Vec::new();
     }
+    let has_v6 = intent.networks.iter().any(|network| network.gateway6().is_some());
+    let families = Family::ALL.into_iter().filter(|family| *family == Family::V4 || has_v6);
     let firewall = Firewall { intent, binding };
-    let mut rows = firewall.skeleton();
+    let mut rows = vec![firewall.list(SHARED, NETS, "all networks of moxxie")];
     let profiles = firewall.profiles();
     let tenants: BTreeSet<TenantId> = profiles.iter().flat_map(|profile| &profile.tenants).copied().collect();
-    rows.extend(profiles.iter().flat_map(|profile| profile.rows(&firewall)));
+    rows.extend(profiles.iter().map(|profile| profile.list(&firewall)));
     rows.extend(
         tenants.iter().map(|tenant| {
             firewall.list(&tenant.to_string(), &tenant_list(*tenant), "networks of one tenant")
@@ -69,15 +78,27 @@ pub(super) fn rows(intent: &DeviceIntent, binding: &Binding) -> Vec<Row> {
     let domains: BTreeSet<_> =
         intent.networks.iter().filter(|net| net.tags.outer.is_some()).map(|net| net.domain).collect();
     if !domains.is_empty() {
-        rows.extend(firewall.service());
+        rows.push(firewall.list(&format!("{SHARED}-service"), SERVICE, "service VLANs"));
     }
-    for domain in domains {
-        rows.push(firewall.service_member(domain, SERVICE, rank::MEMBER));
-        rows.push(firewall.service_member(domain, NETS, rank::NETS));
+    for domain in &domains {
+        rows.push(firewall.service_member(*domain, SERVICE, rank::MEMBER));
+        rows.push(firewall.service_member(*domain, NETS, rank::NETS));
     }
     let asking = firewall.asking_the_router();
     if !asking.is_empty() {
-        rows.extend(firewall.dns());
+        let label = "networks that ask the router for names";
+        rows.push(firewall.list(&format!("{SHARED}-dns"), DNS, label));
+    }
+    for family in families {
+        let rules = Rules { firewall: &firewall, family };
+        rows.extend(rules.skeleton());
+        rows.extend(profiles.iter().flat_map(|profile| profile.rows(&rules)));
+        if !domains.is_empty() {
+            rows.extend(rules.service());
+        }
+        if !asking.is_empty() {
+            rows.extend(rules.dns());
+        }
     }
     for network in &intent.networks {
         rows.push(firewall.member(network, &profile_list(&network.profile), rank::MEMBER));
@@ -109,16 +130,6 @@ impl Firewall<'_> {
         }
     }
 
-    fn rule(&self, object: &str, part: &str, position: u16, fields: &[(&str, &str)]) -> Row {
-        Row { rank: rank::CHAIN + position, ..row(self.binding, path::FILTER, object, part, fields) }
-    }
-
-    /// A rule of the operator's chain: directly before the anchor.
-    fn jump(&self, part: &str, rank: u16, fields: &[(&str, &str)]) -> Row {
-        let before = Some(self.binding.anchor.clone());
-        Row { rank, before, ..row(self.binding, path::FILTER, SHARED, part, fields) }
-    }
-
     /// Membership is the network's own row: it comes and goes with it.
     fn member(&self, network: &NetworkIntent, list: &str, rank: u16) -> Row {
         let interface = network_name(network.network);
@@ -133,69 +144,6 @@ impl Firewall<'_> {
         let fields = [("list", list), ("interface", interface.as_str())];
         let part = format!("in-{list}");
         Row { rank, ..row(self.binding, path::MEMBER, &domain.to_string(), &part, &fields) }
-    }
-
-    fn service(&self) -> [Row; 3] {
-        let object = format!("{SHARED}-service");
-        let drop = |part: &str, chain: &str, position| {
-            let fields = [("chain", chain), ("action", "drop"), ("in-interface-list", SERVICE)];
-            self.rule(&object, part, position, &fields)
-        };
-        let list = self.list(&object, SERVICE, "service VLANs");
-        [list, drop("forward-drop", "mx-forward", 2), drop("input-drop", "mx-input", 1)]
-    }
-
-    fn skeleton(&self) -> Vec<Row> {
-        let mut rows = vec![self.list(SHARED, NETS, "all networks of moxxie")];
-        let v4 = |prefix: &&IpNet| prefix.addr().is_ipv4();
-        for prefix in self.intent.management.iter().filter(v4).map(IpNet::trunc).collect::<BTreeSet<_>>() {
-            let prefix = prefix.to_string();
-            let fields = [("list", MANAGEMENT), ("address", prefix.as_str())];
-            rows.push(row(self.binding, path::ADDRESS_LIST, SHARED, &format!("mgmt-{prefix}"), &fields));
-        }
-        let established = ("connection-state", "established,related");
-        let chain = ("chain", "mx-forward");
-        rows.extend([
-            self.rule(SHARED, "forward-established", 0, &[chain, ("action", "accept"), established]),
-            self.rule(
-                SHARED,
-                "forward-invalid",
-                1,
-                &[chain, ("action", "drop"), ("connection-state", "invalid")],
-            ),
-            self.rule(SHARED, "forward-accept", LAST, &[chain, ("action", "accept")]),
-        ]);
-        let chain = ("chain", "mx-input");
-        rows.extend([
-            self.rule(SHARED, "input-established", 0, &[chain, ("action", "accept"), established]),
-            self.rule(SHARED, "input-icmp", 2, &[chain, ("action", "accept"), ("protocol", "icmp")]),
-            self.rule(
-                SHARED,
-                "input-dhcp",
-                3,
-                &[chain, ("action", "accept"), ("protocol", "udp"), ("dst-port", "67")],
-            ),
-            self.rule(SHARED, "input-drop", LAST, &[chain, ("action", "drop")]),
-        ]);
-        let jump = ("action", "jump");
-        rows.extend([
-            self.jump(
-                "jump-forward-in",
-                rank::JUMP,
-                &[("chain", "forward"), jump, ("jump-target", "mx-forward"), ("in-interface-list", NETS)],
-            ),
-            self.jump(
-                "jump-forward-out",
-                rank::JUMP + 1,
-                &[("chain", "forward"), jump, ("jump-target", "mx-forward"), ("out-interface-list", NETS)],
-            ),
-            self.jump(
-                "jump-input",
-                rank::JUMP,
-                &[("chain", "input"), jump, ("jump-target", "mx-input"), ("in-interface-list", NETS)],
-            ),
-        ]);
-        rows
     }
 
     /// The profiles in use, in the order in which their rules stand.
@@ -224,27 +172,13 @@ impl Firewall<'_> {
         self.intent.profile(&network.profile).is_some_and(|profile| profile.opens() || profile.knows_tenant())
     }
 
-    /// Networks whose DHCP names one of our gateways as DNS server.
+    /// Networks whose DHCP or router advertisements name one of our gateways as DNS server.
     fn asking_the_router(&self) -> BTreeSet<moxxie_core::NetworkId> {
         let gateways = gateways(self.intent);
         let asks = |network: &&NetworkIntent| {
-            network.dhcp.iter().flat_map(|dhcp| &dhcp.dns).any(|server| gateways.contains(server))
+            let given = network.dhcp.iter().flat_map(|dhcp| &dhcp.dns).chain(&network.dns6);
+            given.into_iter().any(|server| gateways.contains(server))
         };
         self.intent.networks.iter().filter(asks).map(|network| network.network).collect()
-    }
-
-    fn dns(&self) -> [Row; 3] {
-        let object = format!("{SHARED}-dns");
-        let rule = |protocol: &str, position| {
-            let fields = [
-                ("chain", "mx-input"),
-                ("action", "accept"),
-                ("in-interface-list", DNS),
-                ("protocol", protocol),
-                ("dst-port", "53"),
-            ];
-            self.rule(&object, &format!("input-{protocol}"), position, &fields)
-        };
-        [self.list(&object, DNS, "networks that ask the router for names"), rule("udp", 4), rule("tcp", 5)]
     }
 }

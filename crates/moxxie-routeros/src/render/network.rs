@@ -1,4 +1,4 @@
-//! The rows of one network: VLAN, address, DHCP.
+//! The rows of one network: VLAN, addresses, router advertisements, DHCP.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use moxxie_core::{
 };
 
 use super::{RenderError, network_name, rank, row};
-use crate::{Binding, menu::path};
+use crate::{Binding, family::Family, menu::path};
 
 pub(super) fn rows(network: &NetworkIntent, binding: &Binding) -> Result<Vec<Row>, RenderError> {
     check_family(network)?;
@@ -39,14 +39,40 @@ pub(super) fn rows(network: &NetworkIntent, binding: &Binding) -> Result<Vec<Row
         rank::VLAN,
         &[("name", &name), ("interface", &parent), ("vlan-id", &vid), ("use-service-tag", "no")],
     ));
-    let address = network.gateway.to_string();
-    rows.push(own(
-        path::ADDRESS,
-        "address",
-        StepName::RouterConfiguration,
-        rank::ADDRESS,
-        &[("address", &address), ("interface", &name)],
-    ));
+    let step = StepName::RouterConfiguration;
+    for gateway in network.gateways() {
+        let address = gateway.to_string();
+        let fields = [("address", address.as_str()), ("interface", name.as_str())];
+        match Family::of(&gateway.addr()) {
+            Family::V4 => rows.push(own(path::ADDRESS, "address", step, rank::ADDRESS, &fields)),
+            Family::V6 => {
+                // The prefix has a row of its own, which says more than `advertise` can.
+                let [address, interface] = fields;
+                let fields = [address, interface, ("advertise", "no")];
+                rows.push(own(path::ADDRESS6, "address6", step, rank::ADDRESS, &fields));
+            }
+        }
+    }
+    if let Some(gateway) = network.gateway6() {
+        let dns: Vec<_> = network.dns6.iter().map(IpAddr::to_string).collect();
+        let dns = dns.join(",");
+        // Left alone, a router gives out the servers it asks itself.
+        let mut fields = vec![("interface", name.as_str())];
+        fields.extend(if dns.is_empty() {
+            [("advertise-dns", "no"), ("dns", "")]
+        } else {
+            [("advertise-dns", "yes"), ("dns", dns.as_str())]
+        });
+        fields.retain(|(_, value)| !value.is_empty());
+        rows.push(own(path::ND, "nd", step, rank::ADDRESS, &fields));
+        let prefix = gateway.trunc();
+        // Hosts make addresses of 64-bit identifiers (RFC 4862, section 5.5.3); in other prefixes they are
+        // given by hand, and the advertisement still says what is on the link.
+        let autonomous = if prefix.prefix_len() == 64 { "yes" } else { "no" };
+        let prefix = prefix.to_string();
+        let fields = [("prefix", prefix.as_str()), ("interface", &name), ("autonomous", autonomous)];
+        rows.push(own(path::ND_PREFIX, "nd-prefix", step, rank::ADDRESS, &fields));
+    }
 
     if let Some(dhcp) = &network.dhcp {
         let step = StepName::DhcpConfiguration;
@@ -102,15 +128,24 @@ pub(super) fn service_name(domain: DomainId) -> String {
     format!("mx-s-{}", domain.short())
 }
 
-/// IPv6 gets its place here: addresses and advertisements beside, not instead.
+/// DHCP is of IPv4, and the second address is the IPv6 one.
 fn check_family(network: &NetworkIntent) -> Result<(), RenderError> {
     let family = |what: String| RenderError::Family { network: network.network, what };
-    if network.gateway.addr().is_ipv6() {
-        return Err(family(format!("gateway {}", network.gateway)));
+    if let Some(second) = &network.second
+        && (second.addr().is_ipv4() || network.gateway.addr().is_ipv6())
+    {
+        return Err(family(format!("gateway {second} beside {}", network.gateway)));
+    }
+    if let Some(dns) = network.dns6.iter().find(|dns| dns.is_ipv4()) {
+        return Err(family(format!("advertised DNS server {dns}")));
     }
     let Some(dhcp) = &network.dhcp else { return Ok(()) };
     let (first, last) = dhcp.range;
-    if first.is_ipv6() || last.is_ipv6() || dhcp.dns.iter().any(IpAddr::is_ipv6) {
+    if network.gateway.addr().is_ipv6()
+        || first.is_ipv6()
+        || last.is_ipv6()
+        || dhcp.dns.iter().any(IpAddr::is_ipv6)
+    {
         return Err(family(format!("DHCP {first}-{last}")));
     }
     if first > last || !network.gateway.contains(&first) || !network.gateway.contains(&last) {

@@ -165,7 +165,9 @@ fn what_cannot_be_rendered_is_named() {
         render(&intent(&[one]), &binding(), &facts()).unwrap_err().to_string()
     };
     let six = bad(&|net| net.gateway = "2001:db8::1/64".parse().unwrap());
-    assert!(six.ends_with("gateway 2001:db8::1/64 is IPv6, which is not rendered yet"), "{six}");
+    assert!(six.ends_with("DHCP 10.1.1.100-10.1.1.200 is of the wrong family"), "{six}");
+    let both = bad(&|net| net.second = Some("10.9.9.1/24".parse().unwrap()));
+    assert!(both.ends_with("gateway 10.9.9.1/24 beside 10.1.1.1/24 is of the wrong family"), "{both}");
     let range = bad(&|net| net.gateway = "10.9.9.1/24".parse().unwrap());
     assert!(range.ends_with("DHCP range 10.1.1.100-10.1.1.200 is not inside 10.9.9.1/24"), "{range}");
     let twice = render(&intent(&[network(1, "open"), network(1, "open")]), &binding(), &facts());

@@ -66,6 +66,36 @@ pub(crate) fn builder(version: &str) -> Builder {
         chain = "forward"
         action = "accept"
         comment = "everything else"
+
+        [[rows]]
+        menu = "/ipv6/firewall/filter"
+        chain = "input"
+        action = "accept"
+        connection-state = "established,related,untracked"
+
+        [[rows]]
+        menu = "/ipv6/firewall/filter"
+        chain = "input"
+        action = "passthrough"
+        comment = "moxxie-anchor"
+
+        [[rows]]
+        menu = "/ipv6/firewall/filter"
+        chain = "forward"
+        action = "accept"
+        connection-state = "established,related,untracked"
+
+        [[rows]]
+        menu = "/ipv6/firewall/filter"
+        chain = "forward"
+        action = "passthrough"
+        comment = "moxxie-anchor"
+
+        [[rows]]
+        menu = "/ipv6/firewall/filter"
+        chain = "forward"
+        action = "accept"
+        comment = "everything else"
     "#;
     Emulator::builder()
         .version(version)
@@ -113,6 +143,8 @@ pub(crate) fn network(n: u8, profile: &str) -> NetworkIntent {
         domain: DomainId::new(uuid_v7(1, [0xd0; 10])),
         tags: encapsulation.stack(vlan(100 + i64::from(n))),
         gateway: format!("10.1.{n}.1/24").parse().unwrap(),
+        second: None,
+        dns6: Vec::new(),
         profile: profile.parse().unwrap(),
         dhcp: Some(DhcpIntent {
             range: (format!("10.1.{n}.100").parse().unwrap(), format!("10.1.{n}.200").parse().unwrap()),
@@ -123,8 +155,18 @@ pub(crate) fn network(n: u8, profile: &str) -> NetworkIntent {
     }
 }
 
+/// The same with 2001:db8:n::/64 beside, and the router as its DNS server there.
+pub(crate) fn dual(n: u8, profile: &str) -> NetworkIntent {
+    NetworkIntent {
+        second: Some(format!("2001:db8:{n}::1/64").parse().unwrap()),
+        dns6: vec![format!("2001:db8:{n}::1").parse().unwrap()],
+        ..network(n, profile)
+    }
+}
+
 pub(crate) fn rendered(networks: &[NetworkIntent], facts: &RouterFacts) -> Vec<Row> {
-    let management = vec!["192.168.88.0/24".parse().unwrap(), "10.99.0.7/32".parse().unwrap()];
+    let management = ["192.168.88.0/24", "10.99.0.7/32", "2001:db8:ff::/48", "2001:db8:fe::7/128"];
+    let management = management.map(|prefix| prefix.parse().unwrap()).to_vec();
     let intent = DeviceIntent { management, networks: networks.to_vec(), profiles: vec![web()] };
     render(&intent, &binding(), facts).unwrap()
 }

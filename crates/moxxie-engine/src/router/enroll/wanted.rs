@@ -172,6 +172,8 @@ impl Engine {
             domain: wanted.domain.id,
             tags: wanted.domain.encapsulation.stack(wanted.domain.range.first()),
             gateway: moxxie_core::address::Layout::new(pool.unwrap_or(documentation)).gateway_on_interface(),
+            second: None,
+            dns6: Vec::new(),
             profile: moxxie_core::profile::most_closed(),
             dhcp: None,
             label: String::new(),

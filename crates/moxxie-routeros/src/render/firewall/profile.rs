@@ -10,8 +10,7 @@ use moxxie_core::{
     row::Row,
 };
 
-use super::{Firewall, LAST, MANAGEMENT, NETS, SHARED, tenant_list};
-use crate::{menu::path, render::row};
+use super::{Firewall, LAST, MANAGEMENT, NETS, SHARED, rules::Rules, tenant_list};
 
 /// What names of a profile's rows begin with, after `mx-`. Those that users write have a space of their
 /// own, so that none of them can be called like something else of ours.
@@ -46,26 +45,27 @@ pub(super) struct Compiled<'a> {
 type Matching = (String, String, Vec<(&'static str, String)>);
 
 impl Compiled<'_> {
-    pub(super) fn rows(&self, firewall: &Firewall<'_>) -> Vec<Row> {
-        let mut rows = vec![firewall.list(&self.object(), &profile_list(&self.profile.name), "")];
+    pub(super) fn list(&self, firewall: &Firewall<'_>) -> Row {
+        firewall.list(&self.object(), &profile_list(&self.profile.name), "")
+    }
+
+    pub(super) fn rows(&self, rules: &Rules<'_>) -> Vec<Row> {
+        let mut rows = Vec::new();
         for (set, prefixes) in &self.profile.sets {
             let list = self.set_list(set);
-            for prefix in prefixes.iter().filter(|prefix| prefix.addr().is_ipv4()).collect::<BTreeSet<_>>() {
-                let address = prefix.to_string();
-                let fields = [("list", list.as_str()), ("address", address.as_str())];
-                let part = format!("set-{set}-{prefix}");
-                rows.push(row(firewall.binding, path::ADDRESS_LIST, &self.object(), &part, &fields));
-            }
+            let prefixes: BTreeSet<_> = prefixes.iter().filter(|prefix| rules.has(prefix)).collect();
+            let entry = |prefix: &&IpNet| rules.entry(&self.object(), &format!("set-{set}"), &list, prefix);
+            rows.extend(prefixes.iter().map(entry));
         }
         for direction in Direction::ALL {
-            rows.extend(self.direction(direction, firewall));
+            rows.extend(self.direction(direction, rules));
         }
         rows
     }
 
     /// A chain and the jump to it. What a profile allows without condition needs no chain, and to the router
     /// nothing passes that no rule allows, with or without one.
-    fn direction(&self, direction: Direction, firewall: &Firewall<'_>) -> Vec<Row> {
+    fn direction(&self, direction: Direction, of: &Rules<'_>) -> Vec<Row> {
         let (rules, rest) = self.profile.decides(direction);
         let to_router = direction == Direction::Router;
         if rules.is_empty() && (rest == Verdict::Accept) != to_router {
@@ -84,7 +84,7 @@ impl Compiled<'_> {
         let mut rows = Vec::new();
         let mut position = 0;
         for rule in rules {
-            for (object, part, matchers) in self.matchers(rule) {
+            for (object, part, matchers) in self.matchers(rule, of) {
                 let verdict = match (rule.verdict, to_router) {
                     (Verdict::Drop, _) => "drop",
                     (Verdict::Accept, true) => "accept",
@@ -93,7 +93,7 @@ impl Compiled<'_> {
                 };
                 let mut fields = vec![("chain", chain.as_str()), ("action", verdict)];
                 fields.extend(matchers.iter().map(|(name, value)| (*name, value.as_str())));
-                rows.push(firewall.rule(&object, &part, position, &fields));
+                rows.push(of.rule(&object, &part, position, &fields));
                 // Rules of tenants commute, so that beyond the last place they may share one.
                 position = (position + 1).min(LAST - 1);
             }
@@ -105,17 +105,17 @@ impl Compiled<'_> {
         };
         rows.extend(last.map(|action| {
             let fields = [("chain", chain.as_str()), ("action", action)];
-            firewall.rule(&self.object(), &format!("{word}-{action}"), LAST, &fields)
+            of.rule(&self.object(), &format!("{word}-{action}"), LAST, &fields)
         }));
         if !rows.is_empty() {
-            rows.push(firewall.rule(&self.object(), &format!("jump-{word}"), place, &jump));
+            rows.push(of.rule(&self.object(), &format!("jump-{word}"), place, &jump));
         }
         rows
     }
 
     /// What rules a rule becomes. One for each tenant where
     /// it speaks of the tenant, none where it speaks of a set without an address of this family.
-    fn matchers(&self, rule: &Rule) -> Vec<Matching> {
+    fn matchers(&self, rule: &Rule, of: &Rules<'_>) -> Vec<Matching> {
         let word = rule.direction.as_str();
         let part = format!("{word}-{}", rule.name);
         let (other_side, addresses) = match rule.direction {
@@ -130,8 +130,8 @@ impl Compiled<'_> {
                 vec![(self.object(), part, vec![outside(), (addresses, MANAGEMENT.to_owned())])]
             }
             Peer::Set(set) => {
-                let v4 = |prefixes: &Vec<IpNet>| prefixes.iter().any(|prefix| prefix.addr().is_ipv4());
-                if !self.profile.sets.get(set).is_some_and(v4) {
+                let any = |prefixes: &Vec<IpNet>| prefixes.iter().any(|prefix| of.has(prefix));
+                if !self.profile.sets.get(set).is_some_and(any) {
                     return Vec::new();
                 }
                 // A host in a network of ours could write any source address.
@@ -156,7 +156,11 @@ impl Compiled<'_> {
         };
         if let Some(service) = self.profile.service(&rule.traffic) {
             for (.., matchers) in &mut peers {
-                matchers.push(("protocol", service.protocol().to_owned()));
+                let protocol = match service.protocol() {
+                    "icmp" => of.family.icmp(),
+                    other => other,
+                };
+                matchers.push(("protocol", protocol.to_owned()));
                 matchers.extend(ports(service).map(|ports| ("dst-port", ports)));
             }
         }

@@ -419,7 +419,10 @@ fn script(plan: &Enrolment, password: &str, anchors: bool) -> String {
     }
     if anchors {
         text.push_str("# The anchors stand at the end of their chains now. Move them behind the rules for established\n");
-        text.push_str("# connections: /ip/firewall/filter/print, then /ip/firewall/filter/move FROM TO\n");
+        text.push_str(
+            "# connections: /ip/firewall/filter/print, then /ip/firewall/filter/move FROM TO, and\n",
+        );
+        text.push_str("# the same in /ipv6/firewall/filter\n");
     }
     text
 }
