@@ -1,6 +1,6 @@
 //! Device intent: what one router should carry, in no vendor's words.
 
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -17,9 +17,19 @@ pub struct DeviceIntent {
     /// The profiles that they use, in any order; the built-in ones are known anyway.
     #[serde(default)]
     pub profiles: Vec<Profile>,
+    /// How often the rules of a profile have been written; 1 where nothing is said. Each revision has chains of its
+    /// own, so that the step from one to the next is the switch of a jump.
+    #[serde(default)]
+    pub revisions: BTreeMap<Name, u32>,
 }
 
 impl DeviceIntent {
+    /// The revision of a profile, from 1.
+    #[must_use]
+    pub fn revision(&self, name: &Name) -> u32 {
+        self.revisions.get(name).copied().unwrap_or(1)
+    }
+
     /// The profile of that name.
     #[must_use]
     pub fn profile(&self, name: &Name) -> Option<&Profile> {

@@ -8,9 +8,9 @@ use moxxie_core::{
     device::{DeviceIntent, DhcpIntent, NetworkIntent},
     domain::Domain,
     network::{Network, NetworkStatus},
-    profile::Profile,
     site::Site,
 };
+use moxxie_store::{FormerProfile, StoredProfile};
 
 /// How long a DHCP lease lasts: RouterOS's own default, half an hour.
 const LEASE_S: u32 = 1800;
@@ -29,6 +29,22 @@ impl Turn {
     }
 }
 
+/// What a change is about.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Turns {
+    pub(crate) networks: Vec<Turn>,
+    /// Firewall profiles that it brings to routers, as they were before it.
+    pub(crate) profiles: Vec<FormerProfile>,
+    /// The same as they are to be, where that is not written yet: for a rehearsal.
+    pub(crate) wished: Vec<StoredProfile>,
+}
+
+impl From<Vec<Turn>> for Turns {
+    fn from(networks: Vec<Turn>) -> Self {
+        Self { networks, ..Self::default() }
+    }
+}
+
 /// What the router carries before and after a change. All networks it is not about are the same in both,
 /// so that the plan has nothing to say about them.
 pub(crate) fn around(
@@ -36,25 +52,31 @@ pub(crate) fn around(
     site: &Site,
     domain: &Domain,
     networks: &[Network],
-    turns: &[Turn],
+    turns: &Turns,
     tenant: &dyn Fn(&Network) -> String,
-    profiles: Vec<Profile>,
+    profiles: &[StoredProfile],
 ) -> (DeviceIntent, DeviceIntent) {
-    let subjects: HashSet<NetworkId> = turns.iter().map(|turn| turn.after.id).collect();
+    let subjects: HashSet<NetworkId> = turns.networks.iter().map(|turn| turn.after.id).collect();
     let others = networks.iter().filter(|network| !subjects.contains(&network.id) && is_on_router(network));
     let without = DeviceIntent {
         management: site.management_prefixes.clone(),
         networks: others.map(|network| intent(site, domain, network, tenant(network))).collect(),
-        profiles,
+        profiles: profiles.iter().map(|stored| stored.profile.clone()).collect(),
+        revisions: profiles.iter().map(|stored| (stored.profile.name.clone(), stored.revision)).collect(),
     };
     // A router carries its own domain, whatever else the change is about.
-    let here = || turns.iter().filter(|turn| turn.after.attachment.domain_id == domain.id);
+    let here = || turns.networks.iter().filter(|turn| turn.after.attachment.domain_id == domain.id);
     let of = |network: &Network| intent(site, domain, network, tenant(network));
     let mut with = without.clone();
     with.networks.extend(here().map(|turn| of(&turn.after)));
     match kind {
         ChangeKind::Modify => {
             let mut was = without;
+            for former in &turns.profiles {
+                was.profiles.retain(|profile| profile.name != former.profile.name);
+                was.revisions.insert(former.profile.name.clone(), former.revision);
+                was.profiles.push(former.profile.clone());
+            }
             was.networks.extend(here().map(|turn| of(&turn.before)));
             (was, with)
         }

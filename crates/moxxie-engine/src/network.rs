@@ -183,7 +183,7 @@ impl Engine {
         let (ground, network) = self.rehearse(context, &request).await?;
         refuse_network_ipam_only(&self.0.store, &network)?;
         let routers = self.routers_for(&self.0.store, &ground.domain, &ground.site).await?;
-        let turns = [Turn::whole(network.clone())];
+        let turns = vec![Turn::whole(network.clone())].into();
         let routers = self.rehearse_change(ChangeKind::Provision, &turns, &routers).await?;
         Ok(DryRun { network: Some(view(&network, of_ground(&ground, &network))), routers })
     }
@@ -390,7 +390,7 @@ impl Engine {
             ChangeKind::Provision | ChangeKind::Modify => {}
         }
         let routers = self.routers_to_change(&self.0.store, &network, kind).await?;
-        let turns = [Turn::whole(network.clone())];
+        let turns = vec![Turn::whole(network.clone())].into();
         let routers = self.rehearse_change(kind, &turns, &routers).await?;
         Ok(DryRun { network: Some(self.network_view(&self.0.store, &network).await?), routers })
     }
@@ -431,6 +431,7 @@ impl Engine {
             let status = match kind {
                 ChangeKind::Provision => {
                     refuse_network_ipam_only(&tx, &network)?;
+                    self.refuse_profile_in_change(&tx, &network.options.profile).await?;
                     NetworkStatus::Provisioning
                 }
                 ChangeKind::Deprovision => {

@@ -96,8 +96,10 @@ pub fn plan_in_chunks(
                 if differences.is_empty() {
                     settled.there.push((*row).clone());
                 } else {
+                    let switches = differences.iter().any(|difference| difference.field == "jump-target");
+                    let phase = if switches { Phase::Switch } else { Phase::Build };
                     let before = differences.into_iter().map(|d| (d.field, d.found)).collect();
-                    commands.push((Phase::Build, row.rank, None, Action::Set { before }, (*row).clone()));
+                    commands.push((phase, row.rank, None, Action::Set { before }, (*row).clone()));
                 }
             }
         }
@@ -113,7 +115,7 @@ pub fn plan_in_chunks(
         obstacle::check_trunk(&scope.wanted, state, binding)?;
         let leaving: HashSet<String> =
             scope.gone.iter().filter_map(|row| index.target(row)).map(|found| found.id.clone()).collect();
-        let making = commands.iter().filter(|command| command.0 == Phase::Build);
+        let making = commands.iter().filter(|command| matches!(command.0, Phase::Build | Phase::Switch));
         let making: Vec<&Row> = making.map(|(.., row)| row).collect();
         let obstacles = obstacle::obstacles(&making, &scope.wanted, state, &index, &leaving, binding);
         if !obstacles.is_empty() {
@@ -149,6 +151,8 @@ enum Phase {
     Clear,
     /// What is missing, from the ground up.
     Build,
+    /// Jumps that are in force lead elsewhere, when all of that is there: never into a chain that is half built.
+    Switch,
     /// What remaining networks no longer need, when its successor is in force: a network moves from one
     /// profile to another by being in both for a moment, and never in none.
     Tidy,
@@ -220,8 +224,8 @@ impl Block {
         match (phase, is_network_row(row)) {
             (Phase::Clear, true) => Self::ClearNetworks,
             (Phase::Clear, false) => Self::Clear,
-            (Phase::Build, false) => Self::Build,
-            (Phase::Build | Phase::Tidy, true) => Self::Networks,
+            (Phase::Build | Phase::Switch, false) => Self::Build,
+            (Phase::Build | Phase::Switch | Phase::Tidy, true) => Self::Networks,
             (Phase::Tidy, false) => Self::Tidy,
         }
     }

@@ -97,6 +97,7 @@ pub(crate) fn intent(networks: &[NetworkIntent]) -> DeviceIntent {
         management: ["192.168.88.0/24", "2001:db8:ff::/48"].map(|prefix| prefix.parse().unwrap()).to_vec(),
         networks: networks.to_vec(),
         profiles: vec![web()],
+        revisions: std::collections::BTreeMap::new(),
     }
 }
 

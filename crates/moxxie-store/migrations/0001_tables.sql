@@ -132,6 +132,8 @@ CREATE TABLE secret (
 
 -- Firewall profiles that users wrote; the built-in ones are in the program.
 CREATE TABLE profile (
+    -- How often its rules were written: a description that changes does not touch routers.
+    revision BIGINT NOT NULL,
     name TEXT NOT NULL PRIMARY KEY,
     content TEXT NOT NULL,
     created_at BIGINT NOT NULL,
@@ -409,6 +411,17 @@ CREATE TABLE change_network (
     open BOOLEAN NOT NULL,
     PRIMARY KEY (change_id, network_id)
 );
+-- The firewall profiles that a change brings to routers, as they were before.
+CREATE TABLE change_profile (
+    change_id TEXT NOT NULL REFERENCES change (id),
+    name TEXT NOT NULL,
+    content TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    open BOOLEAN NOT NULL,
+    PRIMARY KEY (change_id, name)
+);
+CREATE UNIQUE INDEX change_profile_open ON change_profile (name) WHERE open;
+
 CREATE UNIQUE INDEX change_open ON change_network (network_id) WHERE open;
 CREATE INDEX change_network_network ON change_network (network_id);
 

@@ -339,6 +339,7 @@ impl Tx {
         change.reached = row.flag("reached")?;
         if change.finished_at.is_none() && finished_at.is_some() {
             self.close_subjects(change.id).await?;
+            self.close_profiles(change.id).await?;
         }
         change.version += 1;
         change.updated_at = now;

@@ -88,7 +88,7 @@ pub use past::{Arranged, Dated, Place, Remembered, Version, Window};
 pub use plan::RouterPlan;
 pub use pool::PoolStatistics;
 pub use prefix::{GivenError, NewPrefix, PrefixFilter, PrefixRecord, ReshapeError, Taken, Want, Wanted};
-pub use profile::StoredProfile;
+pub use profile::{FormerProfile, StoredProfile};
 pub use scan::{RouterScan, ScanClaim};
 pub use search::Hit;
 pub use sighting::{SeenAddress, Silent};

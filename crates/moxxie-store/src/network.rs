@@ -56,6 +56,8 @@ macro_rules! list {
 static LIST: Labelled = labelled!("network.list", list, "n.id", "$8", "$9");
 static IN_DOMAIN: Statement =
     Statement::new("network.in_domain", select!("WHERE a.domain_id = $1 ORDER BY n.id"));
+static OF_PROFILE: Statement =
+    Statement::new("network.of_profile", select!("WHERE n.user_profile = $1 ORDER BY n.id"));
 static COUNT: Statement = Statement::new(
     "network.count",
     "SELECT COUNT(*) AS count FROM network WHERE site_id = $1 AND (tenant_id = $2 OR $2 IS NULL)",
@@ -96,6 +98,7 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &LIST.of_value,
     &LIST.of_key,
     &IN_DOMAIN,
+    &OF_PROFILE,
     &COUNT,
     &INSERT,
     &INSERT_ATTACHMENT,
@@ -222,6 +225,14 @@ impl Reads {
         let statement = LIST.choose(filter.label.as_ref(), &mut params);
         let items = self.list(statement, &params, read).await?;
         Ok(page.listing(items, |network| network.id.to_string()))
+    }
+
+    /// All networks of a firewall profile that a user wrote, the oldest first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails or refuses.
+    pub async fn networks_of_profile(&self, profile: &Name) -> Result<Vec<Network>> {
+        self.list(&OF_PROFILE, &params![profile], read).await
     }
 
     /// Every network with an attachment in the domain, oldest first: for the device intent of its routers.

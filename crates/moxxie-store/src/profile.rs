@@ -1,28 +1,35 @@
 //! Firewall profiles that users wrote. The built-in ones are not stored.
 
-use moxxie_core::{Name, Timestamp, network::NetworkOptions, profile::Profile};
+use moxxie_core::{ChangeId, Name, Timestamp, network::NetworkOptions, profile::Profile};
 
 use crate::{
-    Holder, Reads, Result, Tx,
+    Holder, Reads, Result, StoreError, Tx,
     param::{Param, params},
     row::Row,
     statement::Statement,
 };
 
-static LIST: Statement =
-    Statement::new("profile.list", "SELECT content, updated_at, version FROM profile ORDER BY name");
-static GET: Statement =
-    Statement::new("profile.get", "SELECT content, updated_at, version FROM profile WHERE name = $1");
-static LOCK: Statement =
-    Statement::new("profile.lock", "SELECT content, updated_at, version FROM profile WHERE name = $1")
-        .locking("profile");
+static LIST: Statement = Statement::new(
+    "profile.list",
+    "SELECT content, revision, updated_at, version FROM profile ORDER BY name",
+);
+static GET: Statement = Statement::new(
+    "profile.get",
+    "SELECT content, revision, updated_at, version FROM profile WHERE name = $1",
+);
+static LOCK: Statement = Statement::new(
+    "profile.lock",
+    "SELECT content, revision, updated_at, version FROM profile WHERE name = $1",
+)
+.locking("profile");
 static INSERT: Statement = Statement::new(
     "profile.insert",
-    "INSERT INTO profile (name, content, created_at, updated_at, version) VALUES ($1, $2, $3, $3, 1)",
+    "INSERT INTO profile (name, content, revision, created_at, updated_at, version)
+     VALUES ($1, $2, 1, $3, $3, 1)",
 );
 static UPDATE: Statement = Statement::new(
     "profile.update",
-    "UPDATE profile SET content = $2, updated_at = $3, version = version + 1 WHERE name = $1",
+    "UPDATE profile SET content = $2, revision = $3, updated_at = $4, version = version + 1 WHERE name = $1",
 );
 static DELETE: Statement = Statement::new("profile.delete", "DELETE FROM profile WHERE name = $1");
 static HOLDERS: Statement = Statement::new(
@@ -37,14 +44,29 @@ static GIVEN_BACK: Statement = Statement::new(
      WHERE c.open AND c.carried IS NOT NULL ORDER BY 1",
 );
 
+static OPEN: Statement =
+    Statement::new("profile.open_change", "SELECT change_id FROM change_profile WHERE name = $1 AND open");
+static OF_CHANGE: Statement = Statement::new(
+    "profile.of_change",
+    "SELECT content, revision FROM change_profile WHERE change_id = $1 ORDER BY name",
+);
+static KEEP: Statement = Statement::new(
+    "profile.keep",
+    "INSERT INTO change_profile (change_id, name, content, revision, open) VALUES ($1, $2, $3, $4, true)",
+);
+static CLOSE: Statement =
+    Statement::new("profile.close", "UPDATE change_profile SET open = false WHERE change_id = $1 AND open");
+
 pub(crate) static STATEMENTS: &[&Statement] =
-    &[&LIST, &GET, &LOCK, &INSERT, &UPDATE, &DELETE, &HOLDERS, &GIVEN_BACK];
+    &[&LIST, &GET, &LOCK, &INSERT, &UPDATE, &DELETE, &HOLDERS, &GIVEN_BACK, &OPEN, &OF_CHANGE, &KEEP, &CLOSE];
 
 /// A profile as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredProfile {
     /// What it says.
     pub profile: Profile,
+    /// Counts how often its rules were written, from 1.
+    pub revision: u32,
     /// Counts its changes, from 1.
     pub version: i64,
     /// When it was last written.
@@ -54,9 +76,25 @@ pub struct StoredProfile {
 fn read(row: &Row) -> Result<StoredProfile> {
     Ok(StoredProfile {
         profile: row.json("content")?,
+        revision: revision(row)?,
         version: row.int("version")?,
         updated_at: row.time("updated_at")?,
     })
+}
+
+fn revision(row: &Row) -> Result<u32> {
+    let number = row.int("revision")?;
+    u32::try_from(number)
+        .map_err(|_| StoreError::Corrupt { what: format!("revision {number} of a firewall profile") })
+}
+
+/// A profile as it was before a change that brings it to routers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerProfile {
+    /// What it said.
+    pub profile: Profile,
+    /// Which revision of its rules that was.
+    pub revision: u32,
 }
 
 impl Reads {
@@ -77,7 +115,42 @@ impl Reads {
     }
 }
 
+impl Reads {
+    /// The change, not over yet, that brings a profile to routers.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn open_change_of_profile(&self, name: &Name) -> Result<Option<ChangeId>> {
+        self.one(&OPEN, &params![name], |row| row.parsed("change_id")).await
+    }
+
+    /// The profiles that a change brings to routers, as they were before it.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn profiles_of_change(&self, change: ChangeId) -> Result<Vec<FormerProfile>> {
+        let former =
+            |row: &Row| Ok(FormerProfile { profile: row.json("content")?, revision: revision(row)? });
+        self.list(&OF_CHANGE, &params![change], former).await
+    }
+}
+
 impl Tx {
+    /// Keeps what a profile was before a change that brings it to routers.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails, or when another change does so.
+    pub async fn keep_profile(&mut self, change: ChangeId, before: &StoredProfile) -> Result<()> {
+        let name = &before.profile.name;
+        let params = params![change, name, Param::json(&before.profile)?, i64::from(before.revision)];
+        self.execute(&KEEP, &params).await.map(drop)
+    }
+
+    /// The profiles of a change that is over are free for others.
+    pub(crate) async fn close_profiles(&mut self, change: ChangeId) -> Result<()> {
+        self.execute(&CLOSE, &params![change]).await.map(drop)
+    }
+
     /// Reads a profile and locks it until the transaction ends: no network comes to use it meanwhile.
     ///
     /// # Errors
@@ -112,12 +185,13 @@ impl Tx {
         self.execute(&INSERT, &params).await.map(drop)
     }
 
-    /// Writes a profile anew.
+    /// Writes a profile anew, as this revision of its rules.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails or there is no such profile.
-    pub async fn update_profile(&mut self, profile: &Profile, now: Timestamp) -> Result<()> {
-        self.touch("profile", &UPDATE, &params![&profile.name, Param::json(profile)?, now]).await
+    pub async fn update_profile(&mut self, profile: &Profile, revision: u32, now: Timestamp) -> Result<()> {
+        let params = params![&profile.name, Param::json(profile)?, i64::from(revision), now];
+        self.touch("profile", &UPDATE, &params).await
     }
 
     /// Removes a profile that no network uses.

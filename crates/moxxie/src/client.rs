@@ -209,9 +209,10 @@ impl Api {
     pub(crate) async fn put<T: DeserializeOwned>(
         &self,
         path: &[&str],
+        query: &[(&str, &str)],
         body: &impl Serialize,
     ) -> Result<T, Error> {
-        self.answer(self.request(Method::PUT, path).json(body)).await
+        self.answer(self.request(Method::PUT, path).query(query).json(body)).await
     }
 
     /// Changes something as a query says. The key makes a repetition harmless.

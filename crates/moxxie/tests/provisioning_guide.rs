@@ -84,13 +84,25 @@ async fn every_command_of_the_guide_works() {
                     assert!(rules.iter().any(|rule| rule["chain"] == chain), "{chain}");
                 }
                 // What is used stays, and says by whom.
-                for words in [&["profile", "remove", "web"][..], &["profile", "set", "--file", "other.toml"]]
-                {
-                    std::fs::write(home.join("other.toml"), file().replace("\"25\"", "\"26\"")).unwrap();
-                    let refused = run(home, &[&own, words].concat());
-                    assert_ne!(refused.status.code(), Some(0));
-                    assert!(stderr(&refused).contains("acme/shop"), "{}", stderr(&refused));
-                }
+                let refused = run(home, &[&own, &["profile", "remove", "web"][..]].concat());
+                assert_ne!(refused.status.code(), Some(0));
+                assert!(stderr(&refused).contains("acme/shop"), "{}", stderr(&refused));
+                // "To change it, change the file."
+                std::fs::write(home.join("web.toml"), file().replace("\"25\"", "\"26\"")).unwrap();
+            }
+            ["profile", "set", .., "--dry-run"] => {
+                assert!(printed.contains("jump-target: mx-p-web-out -> mx-p-web.r2-out"), "{printed}");
+            }
+            ["profile", "set", .., "--wait"] => {
+                let rules = emulator.rows("/ip/firewall/filter");
+                let has = |chain: &str| rules.iter().any(|rule| rule["chain"] == chain);
+                assert!(has("mx-p-web.r2-in") && !has("mx-p-web-in"), "{rules:?}");
+            }
+            ["network", "bulk", "provision", ..] => {
+                assert_eq!(printed.matches("node-").count(), 12, "{printed}");
+            }
+            ["network", "bulk", "modify", .., "--wait"] => {
+                assert_eq!(printed.matches("provisioned").count(), 12, "{printed}");
             }
             ["network", "deprovision", ..] => {
                 let rules = emulator.rows("/ip/firewall/filter");

@@ -174,6 +174,8 @@ impl Engine {
             version: 1,
         };
         tx.insert_network(&network, VlanRecordId::new(self.0.ambient.uuid())).await?;
+        // Asked behind the write, which waits for whoever holds the profile.
+        self.refuse_profile_in_change(tx, &network.options.profile).await?;
         Ok(network)
     }
 

@@ -88,7 +88,7 @@ impl Engine {
         let mut tx = self.0.store.begin().await?;
         let networks = self.reserve_many(&mut tx, &ordered, NetworkStatus::Allocated).await?;
         drop(tx);
-        let turns: Vec<_> = networks.into_iter().map(Turn::whole).collect();
+        let turns = networks.into_iter().map(Turn::whole).collect::<Vec<_>>().into();
         let routers = self.rehearse_change(ChangeKind::Provision, &turns, &ordered.routers).await?;
         Ok(DryRun { network: None, routers })
     }
@@ -154,7 +154,7 @@ impl Engine {
             self.refuse_while_in_use(&self.0.store, network).await?;
         }
         let routers = self.routers_of_all(&self.0.store, chosen.iter(), ChangeKind::Deprovision).await?;
-        let turns: Vec<_> = chosen.into_iter().map(Turn::whole).collect();
+        let turns = chosen.into_iter().map(Turn::whole).collect::<Vec<_>>().into();
         let routers = self.rehearse_change(ChangeKind::Deprovision, &turns, &routers).await?;
         Ok(DryRun { network: None, routers })
     }
@@ -228,7 +228,7 @@ impl Engine {
         }
         let after = turns.iter().map(|turn| &turn.after);
         let routers = self.routers_of_all(&self.0.store, after, ChangeKind::Modify).await?;
-        let routers = self.rehearse_change(ChangeKind::Modify, &turns, &routers).await?;
+        let routers = self.rehearse_change(ChangeKind::Modify, &turns.into(), &routers).await?;
         Ok(DryRun { network: None, routers })
     }
 
@@ -423,7 +423,7 @@ impl Engine {
     }
 
     /// The routers that carry any of these networks, each once, by id.
-    async fn routers_of_all<'n>(
+    pub(crate) async fn routers_of_all<'n>(
         &self,
         reads: &Reads,
         networks: impl Iterator<Item = &'n stored::Network>,
@@ -442,7 +442,7 @@ impl Engine {
         Ok(routers.into_values().collect())
     }
 
-    pub(super) fn note_network(
+    pub(crate) fn note_network(
         &self,
         tx: &mut Tx,
         context: &Context,

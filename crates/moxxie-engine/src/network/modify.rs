@@ -147,6 +147,7 @@ impl Engine {
             modifiable(before)?;
         }
         self.carry(tx, before, &options).await?;
+        self.refuse_profile_in_change(tx, &options.profile).await?;
         // With its new version.
         let after = tx.network(Scope::All, before.id).await?;
         let after = after.ok_or_else(|| Error::not_found("network", before.id))?;
@@ -193,7 +194,7 @@ impl Engine {
         } else {
             modifiable(&before)?;
             let routers = self.routers_of(&self.0.store, &after).await?;
-            let turns = [Turn { before: before.clone(), after: after.clone() }];
+            let turns = vec![Turn { before: before.clone(), after: after.clone() }].into();
             self.rehearse_change(ChangeKind::Modify, &turns, &routers).await?
         };
         if let Some(range) = after.dhcp_range().filter(|range| before.dhcp_range() != Some(*range)) {
@@ -228,7 +229,7 @@ impl Engine {
     }
 
     /// A network with a change under way cannot be had for another.
-    pub(super) async fn refuse_open_change(
+    pub(crate) async fn refuse_open_change(
         &self,
         reads: &Reads,
         network: &stored::Network,

@@ -47,6 +47,11 @@ impl Engine {
         let mut addresses = Vec::new();
         let Settled { released, gone, otherwise } =
             self.settle_networks(tx, change, ending, &mut addresses).await?;
+        if ending != Ending::Applied {
+            for former in tx.profiles_of_change(change.id).await? {
+                tx.update_profile(&former.profile, former.revision, now).await?;
+            }
+        }
         self.close_steps(tx, change, ending, released).await?;
         if matches!(ending, Ending::RolledBack) {
             self.journal_undone(tx, change.id).await?;

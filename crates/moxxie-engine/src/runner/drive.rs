@@ -16,7 +16,7 @@ use moxxie_store::{Change, Step};
 use tokio_util::sync::CancellationToken;
 
 use super::{failure::Stop, lease::Leases};
-use crate::{Engine, Error, intent::Turn};
+use crate::{Engine, Error, intent::Turns};
 
 /// What became of one look at a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub(crate) struct Drive<'e> {
     pub(super) shutdown: CancellationToken,
     pub(super) leases: Leases,
     pub(super) change: Change,
-    /// Its networks that are there.
-    pub(super) turns: Vec<Turn>,
+    /// What it is about, as far as it is there.
+    pub(super) turns: Turns,
     pub(super) steps: Vec<Step>,
     pub(super) stops: Vec<Place>,
     /// Commands sent beside the journaled plan, to undo it or to complete it, with their answers: for the
@@ -76,7 +76,7 @@ impl<'e> Drive<'e> {
             shutdown,
             leases,
             change,
-            turns: Vec::new(),
+            turns: Turns::default(),
             steps: Vec::new(),
             stops: Vec::new(),
             besides: Vec::new(),

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     Engine, Error,
     failpoint::{self, WavePoints},
-    intent::{self, Turn},
+    intent::{self, Turn, Turns},
 };
 
 impl Drive<'_> {
@@ -385,7 +385,7 @@ impl Engine {
         &self,
         place: &Place,
         kind: ChangeKind,
-        turns: &[Turn],
+        turns: &Turns,
     ) -> Result<Plan, Stop> {
         let state = place.state.as_ref().ok_or(Stop::Stale)?;
         let (before, after) = self.intents(place, kind, turns).await?;
@@ -403,7 +403,7 @@ impl Engine {
         match made {
             Ok(plan) => Ok(plan),
             Err(refusal) => {
-                for turn in turns {
+                for turn in &turns.networks {
                     self.remember_refusal(&place.router, &place.domain, &turn.after, &refusal).await;
                 }
                 Err(Failure::of_refusal(name, &refusal).into())
@@ -411,8 +411,8 @@ impl Engine {
         }
     }
 
-    /// The networks of a change that are there, before it and after it.
-    pub(super) async fn turns(&self, change: ChangeId) -> Result<Vec<Turn>, Error> {
+    /// What a change is about, as far as it is there, before it and after it.
+    pub(super) async fn turns(&self, change: ChangeId) -> Result<Turns, Error> {
         let mut turns = Vec::new();
         for subject in self.0.store.subjects(change).await? {
             let Some(after) = self.0.store.network(Scope::All, subject.network).await? else { continue };
@@ -422,12 +422,13 @@ impl Engine {
             }
             turns.push(turn);
         }
-        Ok(turns)
+        let profiles = self.0.store.profiles_of_change(change).await?;
+        Ok(Turns { networks: turns, profiles, wished: Vec::new() })
     }
 
     /// The rows that networks other than the change's need on a router now: an inverse made from an older
     /// plan must leave those alone.
-    pub(super) async fn rows_of_others(&self, place: &Place, turns: &[Turn]) -> Result<Vec<Row>, Stop> {
+    pub(super) async fn rows_of_others(&self, place: &Place, turns: &Turns) -> Result<Vec<Row>, Stop> {
         let state = place.state.as_ref().ok_or(Stop::Stale)?;
         let (others, _) = self.intents(place, ChangeKind::Provision, turns).await?;
         let name = place.router.name.as_str();
@@ -440,11 +441,11 @@ impl Engine {
         &self,
         place: &Place,
         kind: ChangeKind,
-        turns: &[Turn],
+        turns: &Turns,
     ) -> Result<(DeviceIntent, DeviceIntent), Error> {
         let networks = self.0.store.networks_in_domain(place.domain.id).await?;
         let mut names = std::collections::HashMap::new();
-        for network in networks.iter().chain(turns.iter().map(|turn| &turn.after)) {
+        for network in networks.iter().chain(turns.networks.iter().map(|turn| &turn.after)) {
             if !names.contains_key(&network.tenant_id)
                 && let Some(tenant) = self.0.store.tenant(Scope::All, network.tenant_id).await?
             {
@@ -452,8 +453,12 @@ impl Engine {
             }
         }
         let tenant = |network: &Network| names.get(&network.tenant_id).cloned().unwrap_or_default();
-        let profiles = self.0.store.profiles().await?.into_iter().map(|stored| stored.profile).collect();
-        Ok(intent::around(kind, &place.site, &place.domain, &networks, turns, &tenant, profiles))
+        let mut profiles = self.0.store.profiles().await?;
+        for wished in &turns.wished {
+            profiles.retain(|stored| stored.profile.name != wished.profile.name);
+            profiles.push(wished.clone());
+        }
+        Ok(intent::around(kind, &place.site, &place.domain, &networks, turns, &tenant, &profiles))
     }
 }
 

@@ -10,14 +10,14 @@ use moxxie_routeros::{diff_text, script};
 use serde_json::json;
 
 use super::{drive::Place, failure::Stop};
-use crate::{Engine, Error, intent::Turn};
+use crate::{Engine, Error, intent::Turns};
 
 impl Engine {
     /// What each router would get.
     pub(crate) async fn rehearse_change(
         &self,
         kind: ChangeKind,
-        turns: &[Turn],
+        turns: &Turns,
         routers: &[Router],
     ) -> Result<Vec<RouterPlan>, Error> {
         let mut plans = Vec::with_capacity(routers.len());

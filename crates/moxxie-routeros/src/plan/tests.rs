@@ -1,10 +1,11 @@
-use moxxie_core::device::NetworkIntent;
+use moxxie_core::{device::NetworkIntent, profile::Direction};
 
 use super::*;
 use crate::{
     diff_text, missing, script,
     testing::{
-        binding, dual, execute_all, fresh_router, network, rendered, row, shown, shown_by_chain, six, stacked,
+        binding, dual, execute, execute_all, facts, fresh_router, intent, network, rendered, row, shown,
+        shown_by_chain, six, stacked,
     },
     undo,
 };
@@ -66,6 +67,75 @@ fn tightening_a_profile_is_never_without_one() {
     assert!(first("in-mx-isolated") < first("in-mx-open"));
     execute_all(&mut state, &plan);
     assert_eq!(shown_by_chain(&state), shown_by_chain(&provisioned(&after)));
+}
+
+/// At no moment does a jump of the profile lead into a chain that is not whole.
+#[test]
+fn from_one_revision_of_a_profile_to_the_next_is_a_switch() {
+    let networks = [network(1, "web"), stacked(2, "web"), dual(4, "web"), network(3, "isolated")];
+    let at = |revision| {
+        let mut intent = intent(&networks);
+        intent.revisions.insert("web".parse().unwrap(), revision);
+        if revision == 2 {
+            // Other rules, in another order; no rule for connections to the router any more.
+            let web = &mut intent.profiles[0];
+            web.rules.retain(|rule| rule.direction != Direction::Router);
+            web.rules.reverse();
+            web.rules.sort_by_key(|rule| rule.direction);
+            // What lets everything pass stays the last one out.
+            let first = web.rules.iter().position(|rule| rule.is_for_all()).unwrap();
+            let last = web.rules.iter().rposition(|rule| rule.direction == Direction::Out).unwrap();
+            web.rules.swap(first, last);
+        }
+        crate::render(&intent, &binding(), &facts()).unwrap()
+    };
+    let (before, after) = (at(1), at(2));
+    let mut state = fresh_router();
+    let made = plan(&[], &before, &state, &binding()).unwrap();
+    execute_all(&mut state, &made);
+    let start = shown_by_chain(&state);
+    let assert_whole = |state: &DeviceState| {
+        for menu in [path::FILTER, path::FILTER6] {
+            let rules = state.rows(menu);
+            let of_chain =
+                |name: &str| rules.iter().filter(|rule| rule.text("chain").as_deref() == Some(name)).count();
+            let targets = rules.iter().filter_map(|rule| rule.text("jump-target"));
+            for target in targets.filter(|target| target.starts_with("mx-p-web")) {
+                let of_target = |rows: &[Row]| {
+                    let is_its = |row: &&Row| row.menu == menu && row.fields["chain"] == *target;
+                    rows.iter().filter(is_its).count()
+                };
+                let whole = of_target(&before).max(of_target(&after));
+                // The chain for the router goes with its jump, rule by rule: each only shuts what is to be shut.
+                let is_whole = of_chain(&target) == whole || target.ends_with("-router");
+                assert!(is_whole, "{menu} {target} is half there");
+            }
+        }
+    };
+    let there = plan(&before, &after, &state, &binding()).unwrap();
+    assert!(there.commands.iter().all(|command| !is_network_row(&command.row)), "{}", diff_text(&there));
+    let switches =
+        there.commands.iter().filter(|command| matches!(command.action, Action::Set { .. })).count();
+    assert_eq!(switches, 4, "out and in, of both families: {}", diff_text(&there));
+    for wave in there.waves() {
+        for &command in wave.iter().rev() {
+            execute(&mut state, &there.commands[command]);
+            assert_whole(&state);
+        }
+    }
+    assert!(missing(&there, &state).is_empty());
+    let mut fresh = fresh_router();
+    let made = plan(&[], &after, &fresh, &binding()).unwrap();
+    execute_all(&mut fresh, &made);
+    assert_eq!(shown_by_chain(&state), shown_by_chain(&fresh));
+    let back = undo(&there, &state);
+    for wave in back.waves() {
+        for &command in wave.iter().rev() {
+            execute(&mut state, &back.commands[command]);
+            assert_whole(&state);
+        }
+    }
+    assert_eq!(shown_by_chain(&state), start);
 }
 
 #[test]

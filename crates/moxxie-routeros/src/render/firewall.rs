@@ -157,6 +157,7 @@ impl Firewall<'_> {
             let tenants = of_profile.map(|network| network.tenant);
             Some(Compiled {
                 profile,
+                revision: self.intent.revision(name),
                 place: profile::place(name, positions.get(name).copied().unwrap_or_default()),
                 tenants: if profile.knows_tenant() { tenants.collect() } else { BTreeSet::new() },
             })

@@ -167,7 +167,12 @@ pub(crate) fn dual(n: u8, profile: &str) -> NetworkIntent {
 pub(crate) fn rendered(networks: &[NetworkIntent], facts: &RouterFacts) -> Vec<Row> {
     let management = ["192.168.88.0/24", "10.99.0.7/32", "2001:db8:ff::/48", "2001:db8:fe::7/128"];
     let management = management.map(|prefix| prefix.parse().unwrap()).to_vec();
-    let intent = DeviceIntent { management, networks: networks.to_vec(), profiles: vec![web()] };
+    let intent = DeviceIntent {
+        management,
+        networks: networks.to_vec(),
+        profiles: vec![web()],
+        ..DeviceIntent::default()
+    };
     render(&intent, &binding(), facts).unwrap()
 }
 

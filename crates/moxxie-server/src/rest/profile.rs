@@ -1,16 +1,27 @@
 //! Firewall profiles.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use moxxie_api::{
     Page, PageQuery,
+    change::Change,
     profile::{Profile, ProfileCreate},
+    write::WriteQuery,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Answer, Created, Gone, created};
+use super::{
+    Answer, Created, Gone, created,
+    order::{self, Settled},
+};
 use crate::{
     AppState,
     extract::{Read, Target, Write},
+    problem::Failure,
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -75,11 +86,12 @@ async fn get_profile(
 
 /// Write a firewall profile
 ///
-/// Adds it, or writes it anew. One that networks use is refused, with their names: give the new rules
-/// another name.
+/// Adds it, or writes it anew. Where networks on routers use it, a change brings all their routers after it, or is
+/// undone whole and gives the profile back what it said; each step from the old rules to the new ones is a switch, so
+/// that nothing is open or shut in between.
 #[utoipa::path(
     put, path = "/profiles/{profile}", tag = "profiles",
-    params(("profile" = String, Path, description = "Name")),
+    params(("profile" = String, Path, description = "Name"), WriteQuery),
     request_body(content = ProfileCreate, example = json!({
         "name": "web",
         "rules": [
@@ -87,15 +99,30 @@ async fn get_profile(
             {"direction": "in", "action": "accept", "protocol": "tcp", "ports": ["443"]}
         ]
     })),
-    responses((status = 200, description = "The profile as it is now", body = Profile)),
+    responses(
+        (status = 200, description = "No router has to be asked, or, with `wait`, all are done: the profile as it is \
+            now. Dry run: what would be done", body = Profile),
+        (status = 202, description = "Accepted: the change that does it", body = Change, headers(
+            ("Location" = String, description = "Where the change is"))),
+    ),
     extensions(("x-required-role" = json!("admin"))),
 )]
 async fn set_profile(
     State(state): State<AppState>,
     Target(profile): Target<String>,
-    ask: Write<ProfileCreate>,
-) -> Answer<Profile> {
-    Ok(Json(state.engine.set_profile(&ask.context, &profile, ask.body).await?))
+    ask: Write<ProfileCreate, WriteQuery>,
+) -> Result<Response, Failure> {
+    let wait = order::seconds(ask.query.wait)?;
+    if ask.query.dry_run == Some(true) {
+        let plan = state.engine.set_profile_dry_run(&ask.context, &profile, ask.body).await?;
+        return Ok(Json(plan).into_response());
+    }
+    let written = state.engine.set_profile(&ask.context, &profile, ask.body).await?;
+    let Some(change) = written.change else { return Ok(Json(written.profile).into_response()) };
+    match order::settle(&state, &ask.context, change, wait).await? {
+        Settled::Applied(_) => Ok(Json(written.profile).into_response()),
+        Settled::Running(change) => Ok(order::accepted(change)),
+    }
 }
 
 /// Remove a firewall profile

@@ -39,13 +39,18 @@ async fn written_shown_used_and_removed() {
     let name = format!("acme/{}", network.json()["name"].as_str().unwrap());
     let mut other = web();
     other["rules"] = json!([{"direction": "out", "action": "accept"}]);
-    for (method, body) in [(Method::PUT, Some(other.clone())), (Method::DELETE, None)] {
-        let problem = server.admin(method, "/api/v1/profiles/web", body).await.problem();
-        assert_eq!((problem.status, problem.code.as_str()), (409, "in_use"));
-        assert!(problem.detail.contains(&name), "{}", problem.detail);
-    }
+    let problem = server.admin(Method::DELETE, "/api/v1/profiles/web", None).await.problem();
+    assert_eq!((problem.status, problem.code.as_str()), (409, "in_use"));
+    assert!(problem.detail.contains(&name), "{}", problem.detail);
     let same = server.admin(Method::PUT, "/api/v1/profiles/web", Some(web())).await;
     assert_eq!((same.status, &same.json()["version"]), (StatusCode::OK, &json!(1)));
+    // The network is on no router, so that nothing has to be brought anywhere.
+    for (profile, version) in [(other.clone(), 2), (web(), 3)] {
+        let plan = server.admin(Method::PUT, "/api/v1/profiles/web?dryRun=true", Some(profile.clone())).await;
+        assert_eq!((plan.status, &plan.json()["routers"]), (StatusCode::OK, &json!([])), "{}", plan.body);
+        let written = server.admin(Method::PUT, "/api/v1/profiles/web", Some(profile)).await;
+        assert_eq!((written.status, &written.json()["version"]), (StatusCode::OK, &json!(version)));
+    }
 
     let spare = "/api/v1/profiles/spare";
     other["name"] = json!("spare");

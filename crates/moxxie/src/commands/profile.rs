@@ -4,10 +4,20 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
-use moxxie_api::profile::{Profile, ProfileCreate, ProfileRule, ProfileService};
+use moxxie_api::{
+    change::Change,
+    plan::DryRun,
+    profile::{Profile, ProfileCreate, ProfileRule, ProfileService},
+};
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::{commands::ALL, output::time, session::Session};
+use super::{change::follow_progress, network::show_accepted};
+use crate::{
+    commands::ALL,
+    output::{plan, time},
+    session::Session,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -18,7 +28,7 @@ pub(crate) enum Command {
         /// Its name.
         profile: String,
     },
-    /// Write profiles from a file: add them, or change them while no network uses them
+    /// Write profiles from a file: add them, or change them and the routers of the networks that use them
     Set(Set),
     /// Remove a profile that no network uses
     Remove {
@@ -43,6 +53,12 @@ pub(crate) struct Set {
     /// A TOML file with [[profiles]]; - reads standard input.
     #[arg(short, long)]
     file: PathBuf,
+    /// Show what would be done on routers as a diff, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Follow the steps to the end; ends with 5 when a change fails.
+    #[arg(long, conflicts_with = "dry_run")]
+    wait: bool,
 }
 
 /// What such a file has.
@@ -68,8 +84,26 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
             let profiles = read(&set)?;
             // One after the other: the first that is refused ends it, and what was written is shown.
             for profile in &profiles {
-                let written: Profile = api.put(&["profiles", &profile.name], profile).await?;
-                out.record(&written, fields)?;
+                let path = ["profiles", profile.name.as_str()];
+                if set.dry_run {
+                    let plan: DryRun = api.put(&path, &[("dryRun", "true")], profile).await?;
+                    if out.for_people() {
+                        out.text(&plan::diff(&plan, out.pen))?;
+                    } else {
+                        out.data(&plan)?;
+                    }
+                    continue;
+                }
+                let done: Value = api.put(&path, &[], profile).await?;
+                // A change, where routers have the profile.
+                match serde_json::from_value::<Change>(done.clone()) {
+                    Ok(change) if set.wait => {
+                        follow_progress(session, &change.change_id).await?;
+                        out.record(&api.get::<Profile>(&path).await?, fields)?;
+                    }
+                    Ok(change) => show_accepted(&change, session)?,
+                    Err(_) => out.record(&serde_json::from_value::<Profile>(done)?, fields)?,
+                }
             }
             Ok(())
         }

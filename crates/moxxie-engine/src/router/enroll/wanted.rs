@@ -182,6 +182,7 @@ impl Engine {
             management: wanted.site.management_prefixes.clone(),
             networks: vec![network],
             profiles: Vec::new(),
+            revisions: std::collections::BTreeMap::new(),
         }
     }
 }

@@ -35,6 +35,7 @@ pub(crate) fn profile_of_list(list: &str) -> &str {
 /// A profile as it goes onto a router.
 pub(super) struct Compiled<'a> {
     pub(super) profile: &'a Profile,
+    pub(super) revision: u32,
     /// The first of its two places in `mx-forward`; also its place in `mx-input`.
     pub(super) place: u16,
     /// Tenants with a network of this profile, where its rules speak of the tenant.
@@ -54,7 +55,9 @@ impl Compiled<'_> {
         for (set, prefixes) in &self.profile.sets {
             let list = self.set_list(set);
             let prefixes: BTreeSet<_> = prefixes.iter().filter(|prefix| rules.has(prefix)).collect();
-            let entry = |prefix: &&IpNet| rules.entry(&self.object(), &format!("set-{set}"), &list, prefix);
+            let entry = |prefix: &&IpNet| {
+                rules.entry(&self.object(), &self.part(&format!("set-{set}")), &list, prefix)
+            };
             rows.extend(prefixes.iter().map(entry));
         }
         for direction in Direction::ALL {
@@ -73,7 +76,7 @@ impl Compiled<'_> {
         }
         let word = direction.as_str();
         let list = profile_list(&self.profile.name);
-        let chain = format!("mx-{}-{word}", key(&self.profile.name));
+        let chain = format!("mx-{}-{word}", self.key());
         let (from, place, matcher) = match direction {
             Direction::Out => ("mx-forward", self.place, "in-interface-list"),
             Direction::In => ("mx-forward", self.place + 1, "out-interface-list"),
@@ -105,7 +108,7 @@ impl Compiled<'_> {
         };
         rows.extend(last.map(|action| {
             let fields = [("chain", chain.as_str()), ("action", action)];
-            of.rule(&self.object(), &format!("{word}-{action}"), LAST, &fields)
+            of.rule(&self.object(), &self.part(&format!("{word}-{action}")), LAST, &fields)
         }));
         if !rows.is_empty() {
             rows.push(of.rule(&self.object(), &format!("jump-{word}"), place, &jump));
@@ -117,7 +120,7 @@ impl Compiled<'_> {
     /// it speaks of the tenant, none where it speaks of a set without an address of this family.
     fn matchers(&self, rule: &Rule, of: &Rules<'_>) -> Vec<Matching> {
         let word = rule.direction.as_str();
-        let part = format!("{word}-{}", rule.name);
+        let part = self.part(&format!("{word}-{}", rule.name));
         let (other_side, addresses) = match rule.direction {
             Direction::In => ("in-interface-list", "src-address-list"),
             Direction::Out | Direction::Router => ("out-interface-list", "dst-address-list"),
@@ -173,7 +176,24 @@ impl Compiled<'_> {
 
     fn set_list(&self, set: &Name) -> String {
         // No name has a dot, so that no two lists are called the same.
-        format!("mx-{}.{set}", key(&self.profile.name))
+        format!("mx-{}.{set}", self.key())
+    }
+
+    /// What names of this revision's chains and address lists begin with, after `mx-`.
+    fn key(&self) -> String {
+        let key = key(&self.profile.name);
+        match self.revision {
+            1 => key,
+            revision => format!("{key}.r{revision}"),
+        }
+    }
+
+    /// The mark's part of a row that each revision has for itself.
+    fn part(&self, part: &str) -> String {
+        match self.revision {
+            1 => part.to_owned(),
+            revision => format!("r{revision}.{part}"),
+        }
     }
 }
 
