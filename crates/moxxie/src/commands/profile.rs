@@ -50,7 +50,7 @@ Example of a file:
   sets.offices = [\"203.0.113.0/24\", \"2001:db8::/48\"]
   services.web = { protocol = \"tcp\", ports = [\"80\", \"443\"] }")]
 pub(crate) struct Set {
-    /// A TOML file with [[profiles]]; - reads standard input.
+    /// A TOML file with `[[profiles]]`; - reads standard input.
     #[arg(short, long)]
     file: PathBuf,
     /// Show what would be done on routers as a diff, and do nothing.
