@@ -25,6 +25,8 @@ Usage: cargo xtask <task>
                     the same for a CHR that is started in QEMU
   bench ipam [ARGS]
                     addresses given out through HTTP, beside pgbench and the disk; `--help` says more
+  bench changes [ARGS]
+                    networks put on a router 20 ms away, beside Ansible's community.routeros
   bench routeros [ARGS]
                     how fast routers are spoken to, beside librouteros and the limits; JSON and a table
   fuzz [TARGET]... [--seconds N | --runs N] [--keep]
@@ -72,6 +74,8 @@ pub(crate) enum Bench {
     Routeros,
     /// Addresses given out through HTTP.
     Ipam,
+    /// Networks put on a router.
+    Changes,
 }
 
 /// Options of `cargo xtask fuzz`.
@@ -153,17 +157,14 @@ fn conformance(verb: &str, rest: Vec<String>) -> Vec<String> {
 }
 
 fn bench(mut rest: Vec<String>) -> Result<Task> {
-    match rest.first().map(String::as_str) {
-        Some("routeros") => {
-            rest.remove(0);
-            Ok(Task::Bench(Bench::Routeros, after_dashes(rest)))
-        }
-        Some("ipam") => {
-            rest.remove(0);
-            Ok(Task::Bench(Bench::Ipam, after_dashes(rest)))
-        }
-        _ => bail!("`bench` wants to know what: `bench routeros` or `bench ipam`"),
-    }
+    let bench = match rest.first().map(String::as_str) {
+        Some("routeros") => Bench::Routeros,
+        Some("ipam") => Bench::Ipam,
+        Some("changes") => Bench::Changes,
+        _ => bail!("`bench` wants to know what: `bench routeros`, `bench ipam` or `bench changes`"),
+    };
+    rest.remove(0);
+    Ok(Task::Bench(bench, after_dashes(rest)))
 }
 
 fn fuzz(rest: Vec<String>) -> Result<FuzzOptions> {

@@ -28,6 +28,21 @@ pub(crate) fn routeros(shell: &Shell, rest: &[String]) -> Result<ExitCode> {
     shell.foreground(command)
 }
 
+/// `cargo xtask bench changes`.
+pub(crate) fn changes(shell: &Shell, rest: &[String]) -> Result<ExitCode> {
+    let python = clients::ensure(shell, true)?;
+    let mut build = shell.cargo();
+    build.args(["build", "--release", "--bins"]);
+    build.args(["--package", "moxxie-bench", "--package", "moxxie", "--package", "routeros-emulator"]);
+    shell.run(&mut build)?;
+    let built = shell.target().join("release");
+    let mut command = shell.command(built.join("moxxie-bench"));
+    command.arg("--part").arg("changes").arg("--moxxie").arg(built.join("moxxie"));
+    command.arg("--emulator").arg(built.join("routeros-emulator")).arg("--python").arg(python);
+    command.arg("--json").arg(shell.target().join("bench-changes.json")).args(rest);
+    shell.foreground(command)
+}
+
 /// `cargo xtask bench ipam`.
 pub(crate) fn ipam(shell: &Shell, rest: &[String]) -> Result<ExitCode> {
     let mut build = shell.cargo();

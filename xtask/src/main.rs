@@ -50,6 +50,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
             command.args(["run", "--quiet", "--package", "routeros-conformance", "--"]).args(rest);
             return shell.foreground(command);
         }
+        Task::Bench(args::Bench::Changes, rest) => return bench::changes(&shell, &rest),
         Task::Bench(args::Bench::Ipam, rest) => return bench::ipam(&shell, &rest),
         Task::Bench(args::Bench::Routeros, rest) => return bench::routeros(&shell, &rest),
         Task::Fuzz(options) => fuzz::run(&shell, &options)?,

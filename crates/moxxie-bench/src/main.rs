@@ -1,6 +1,7 @@
 //! `cargo xtask bench ipam`: how fast addresses are given out through HTTP, durably and audited, beside what the
 //! machine itself can do. Every figure comes with the limit that was measured in the same run.
 
+mod changes;
 mod crowd;
 mod database;
 mod limits;
@@ -49,6 +50,12 @@ struct Arguments {
     /// Only this part.
     #[arg(long)]
     part: Option<Part>,
+    /// The emulated router, for changes.
+    #[arg(long)]
+    emulator: Option<PathBuf>,
+    /// A Python with Ansible's community.routeros, for changes.
+    #[arg(long)]
+    python: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -68,6 +75,8 @@ enum Part {
     Prefixes,
     /// Questions among very many addresses and prefixes.
     Lookups,
+    /// Networks put on a router; not among the parts that are measured when none is named.
+    Changes,
 }
 
 fn main() -> Result<()> {
@@ -84,6 +93,9 @@ fn main() -> Result<()> {
 }
 
 async fn measure(arguments: &Arguments) -> Result<Value> {
+    if arguments.part == Some(Part::Changes) {
+        return Ok(json!({"changes": changes::measure(arguments).await?}));
+    }
     let mut figures = json!({});
     if arguments.wants(Part::Memory) {
         figures["memory"] = json!({

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lab::{Database, Lab, dual, order, qinq};
 use moxxie_api::change::{Change, ResolveRequest};
-use moxxie_engine::{Context, Error};
+use moxxie_engine::{Context, EngineConfig, Error};
 use routeros_emulator::{Fault, FaultKind};
 
 /// The commands that carry the change of one network, by menu. A test below checks that the list is whole.
@@ -49,6 +49,12 @@ fn faults() -> Vec<(&'static str, FaultKind)> {
 
 async fn start(database: Database, version: &str) -> Lab {
     Lab::new(database).site("dc1", qinq(1000)).router("r1", version).start().await.with_ipv6("dc1").await
+}
+
+/// With this the plug is pulled while a command hangs, however slow the machine is.
+fn patient(config: &mut EngineConfig) {
+    config.command_deadline = Duration::from_secs(20);
+    config.lease_ttl = Duration::from_secs(60);
 }
 
 /// After a provision under a fault: either all of it is there, or nothing.
@@ -171,6 +177,7 @@ async fn past_its_deadline_an_unreached_change_releases_its_allocation() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_router_lost_half_way_keeps_the_allocation_until_it_is_seen_clean_or_written_off() {
     let lab = Lab::new(Database::Sqlite)
+        .config(patient)
         .config(|config| config.change_deadline = Duration::from_secs(3))
         .site("dc1", qinq(1000))
         .router("r1", "7.20")
@@ -181,7 +188,6 @@ async fn a_router_lost_half_way_keeps_the_allocation_until_it_is_seen_clean_or_w
         emulator.faults().inject(Fault::once("/ip/address/add", FaultKind::HangReply));
         let accepted = lab.engine.provision(&Context::system(), order("dc1")).await.unwrap();
         let id = accepted.change.change_id;
-        // The command hangs for its deadline: time enough to pull the plug while it does.
         while emulator.faults().hits().len() == round {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -217,7 +223,14 @@ async fn a_router_lost_half_way_keeps_the_allocation_until_it_is_seen_clean_or_w
 async fn a_change_that_goes_back_leaves_others_what_they_share() {
     // Without safe mode nothing is taken back by the router: the first network's shared rows (service VLAN,
     // lists, chains, jumps) stand there while its change cannot go back.
-    let lab = start(Database::Sqlite, "7.16").await;
+    let lab = Lab::new(Database::Sqlite)
+        .config(patient)
+        .site("dc1", qinq(1000))
+        .router("r1", "7.16")
+        .start()
+        .await
+        .with_ipv6("dc1")
+        .await;
     let emulator = lab.emulator("r1");
     emulator.faults().inject(Fault::once("/ip/address/add", FaultKind::HangReply));
     let first = lab.engine.provision(&Context::system(), order("dc1")).await.unwrap().change.change_id;
@@ -249,6 +262,7 @@ async fn a_change_that_goes_back_leaves_others_what_they_share() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_change_whose_router_never_comes_back_ends_with_an_operator() {
     let lab = Lab::new(Database::Sqlite)
+        .config(patient)
         .config(|config| config.change_deadline = Duration::from_secs(2))
         .site("dc1", qinq(1000))
         .router("r1", "7.22")

@@ -83,15 +83,21 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    fn request(self) -> NetworkSelection {
-        NetworkSelection {
+    /// The selection that says the same; one that says nothing is refused in the words of the command line.
+    fn request(self) -> Result<NetworkSelection, Usage> {
+        let select = NetworkSelection {
             all: self.all,
             network_ids: (!self.networks.is_empty()).then_some(self.networks),
             datacenter: self.at_site,
             client_id: self.of_tenant,
             firewall_profile: self.with_profile,
             label: self.with_label,
+        };
+        if select == NetworkSelection::default() {
+            let flags = "--at-site, --of-tenant, --with-profile, --with-label, --network or --all";
+            return Err(Usage(format!("say which networks: {flags}")));
         }
+        Ok(select)
     }
 }
 
@@ -153,7 +159,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> anyhow::Result<(
         Command::Modify(args) => modify(args, session).await,
         Command::Deprovision(args) => {
             let Deprovision { select, ask, wait } = args;
-            let request = NetworksRemoval { select: select.request() };
+            let request = NetworksRemoval { select: select.request()? };
             let path = ["networks", "deprovision"];
             if ask.dry_run() {
                 return ask.show(&session.api.post(&path, ask.query(), &request, None).await?, session);
@@ -198,7 +204,7 @@ async fn provision(args: Provision, session: &Session) -> anyhow::Result<()> {
 
 async fn modify(args: Modify, session: &Session) -> anyhow::Result<()> {
     let Modify { select, options, ask, wait } = args;
-    let request = NetworksUpdate { select: select.request(), options: options.request() };
+    let request = NetworksUpdate { select: select.request()?, options: options.request() };
     let path = ["networks"];
     if ask.dry_run() {
         return ask.show(&session.api.patch_with(&path, ask.query(), &request, None).await?, session);

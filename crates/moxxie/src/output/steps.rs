@@ -20,6 +20,9 @@ impl Told {
 
     /// One line for an event worth a line; beginnings of steps are not, their ends follow soon.
     pub(crate) fn event(&mut self, event: &ChangeEvent, pen: Pen) -> Option<String> {
+        if event.kind == "progress" {
+            return Some(line(&format!("router {}", event.name), "progress", &event.message, pen));
+        }
         if event.kind != "step" {
             let notable =
                 ["waiting", "rolling_back", "rolled_back", "needs_operator", "cancelled", "applied"];
@@ -105,6 +108,8 @@ mod tests {
         assert_eq!(event(&plain).as_deref(), Some("  completed     ipam_allocation"));
         let undone = event(&of("state", "rolled_back", None));
         assert_eq!(undone.as_deref(), Some("  rolled_back   change                 VLAN 100"));
+        let going = event(&of("progress", "r1", None));
+        assert_eq!(going.as_deref(), Some("  progress      router r1              VLAN 100"));
     }
 
     #[test]
