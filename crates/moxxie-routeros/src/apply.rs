@@ -1,6 +1,6 @@
 //! Applying: one wave of commands over the wire.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use moxxie_core::{
     change::Outcome,
@@ -67,7 +67,9 @@ impl Session {
         let mut answers: Vec<Option<Answer>> = Vec::with_capacity(indices.len());
         let mut sending = Vec::new();
         let mut wire = Vec::new();
-        let known = Index::new(state);
+        let commands = indices.iter().filter_map(|index| plan.commands.get(*index));
+        let menus: BTreeSet<&str> = commands.map(|command| command.row.menu.as_str()).collect();
+        let known = Index::of_menus(state, |menu| menus.contains(menu));
         for (slot, &index) in indices.iter().enumerate() {
             answers.push(match plan.commands.get(index).map(|command| prepare(command, state, &known)) {
                 None => Some(Answer::new(Outcome::Refused, format!("the plan has no command {index}"))),

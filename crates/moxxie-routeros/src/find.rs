@@ -29,8 +29,13 @@ pub(crate) enum Found<'a> {
 
 impl<'a> Index<'a> {
     pub(crate) fn new(state: &'a DeviceState) -> Self {
+        Self::of_menus(state, |_| true)
+    }
+
+    /// The rows of some menus: a wave has commands for few of them, and a router has very many rows.
+    pub(crate) fn of_menus(state: &'a DeviceState, wanted: impl Fn(&str) -> bool) -> Self {
         let mut by_mark: HashMap<_, Vec<_>> = HashMap::new();
-        for (path, rows) in &state.menus {
+        for (path, rows) in state.menus.iter().filter(|(path, _)| wanted(path)) {
             for row in rows {
                 if let Some(mark) = row.mark() {
                     by_mark.entry((path.as_str(), mark)).or_default().push(row);

@@ -1,7 +1,7 @@
 //! Networks with their attachments and VLAN ids.
 
 use moxxie_core::{
-    DomainId, Name, NetworkId, SiteId, TenantId, Timestamp, VlanRecordId,
+    ChangeId, DomainId, Name, NetworkId, SiteId, TenantId, Timestamp, VlanRecordId,
     claim::Claim,
     identity::Scope,
     network::{Attachment, Network, NetworkOptions, NetworkStatus, Second},
@@ -58,6 +58,10 @@ static IN_DOMAIN: Statement =
     Statement::new("network.in_domain", select!("WHERE a.domain_id = $1 ORDER BY n.id"));
 static OF_PROFILE: Statement =
     Statement::new("network.of_profile", select!("WHERE n.user_profile = $1 ORDER BY n.id"));
+static OF_CHANGE: Statement = Statement::new(
+    "network.of_change",
+    select!("JOIN change_network c ON c.network_id = n.id WHERE c.change_id = $1 ORDER BY n.id"),
+);
 static COUNT: Statement = Statement::new(
     "network.count",
     "SELECT COUNT(*) AS count FROM network WHERE site_id = $1 AND (tenant_id = $2 OR $2 IS NULL)",
@@ -99,6 +103,7 @@ pub(crate) static STATEMENTS: &[&Statement] = &[
     &LIST.of_key,
     &IN_DOMAIN,
     &OF_PROFILE,
+    &OF_CHANGE,
     &COUNT,
     &INSERT,
     &INSERT_ATTACHMENT,
@@ -225,6 +230,14 @@ impl Reads {
         let statement = LIST.choose(filter.label.as_ref(), &mut params);
         let items = self.list(statement, &params, read).await?;
         Ok(page.listing(items, |network| network.id.to_string()))
+    }
+
+    /// The networks of a change that are there, the oldest first. Who may see the change may see them.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails or refuses.
+    pub async fn networks_of_change(&self, change: ChangeId) -> Result<Vec<Network>> {
+        self.list(&OF_CHANGE, &params![change], read).await
     }
 
     /// All networks of a firewall profile that a user wrote, the oldest first.

@@ -10,7 +10,7 @@ use moxxie_api::{
 use moxxie_core::{
     DomainId, NetworkId,
     change::ChangeKind,
-    identity::{Role, Scope},
+    identity::Role,
     network::{self as stored, NetworkStatus},
     router::Router,
 };
@@ -468,11 +468,9 @@ impl Engine {
         let change = self.find_change(context, id).await?;
         let mut directory = super::Directory::default();
         let mut views = Vec::new();
-        for subject in self.0.store.subjects(change.id).await? {
-            if let Some(network) = self.0.store.network(Scope::All, subject.network).await? {
-                directory.learn(&self.0.store, &network).await?;
-                views.extend(directory.view(&network));
-            }
+        for network in self.0.store.networks_of_change(change.id).await? {
+            directory.learn(&self.0.store, &network).await?;
+            views.extend(directory.view(&network));
         }
         Ok(views)
     }

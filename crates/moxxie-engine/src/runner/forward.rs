@@ -1,6 +1,6 @@
 //! Forward: plan, journal, guard, waves, verification, decision.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use moxxie_core::{
     ChangeId,
@@ -413,15 +413,18 @@ impl Engine {
 
     /// What a change is about, as far as it is there, before it and after it.
     pub(super) async fn turns(&self, change: ChangeId) -> Result<Turns, Error> {
-        let mut turns = Vec::new();
-        for subject in self.0.store.subjects(change).await? {
-            let Some(after) = self.0.store.network(Scope::All, subject.network).await? else { continue };
-            let mut turn = Turn::whole(after);
-            if let Some(carried) = subject.carried {
-                turn.before.options = carried;
+        let subjects = self.0.store.subjects(change).await?;
+        let mut carried: HashMap<_, _> =
+            subjects.into_iter().filter_map(|subject| Some((subject.network, subject.carried?))).collect();
+        let with_before = |network: Network| {
+            let mut turn = Turn::whole(network);
+            if let Some(options) = carried.remove(&turn.before.id) {
+                turn.before.options = options;
             }
-            turns.push(turn);
-        }
+            turn
+        };
+        let networks = self.0.store.networks_of_change(change).await?;
+        let turns = networks.into_iter().map(with_before).collect();
         let profiles = self.0.store.profiles_of_change(change).await?;
         Ok(Turns { networks: turns, profiles, wished: Vec::new() })
     }
@@ -444,7 +447,7 @@ impl Engine {
         turns: &Turns,
     ) -> Result<(DeviceIntent, DeviceIntent), Error> {
         let networks = self.0.store.networks_in_domain(place.domain.id).await?;
-        let mut names = std::collections::HashMap::new();
+        let mut names = HashMap::new();
         for network in networks.iter().chain(turns.networks.iter().map(|turn| &turn.after)) {
             if !names.contains_key(&network.tenant_id)
                 && let Some(tenant) = self.0.store.tenant(Scope::All, network.tenant_id).await?
