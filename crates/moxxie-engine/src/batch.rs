@@ -402,6 +402,7 @@ impl Engine {
                 Err(error) => item.answer(Err(error)),
             }
         }
+        let mut unreadable: HashMap<Key, Option<Error>> = HashMap::new();
         for (space, (network, family)) in &order {
             let locked = match tx.lock_space(space).await {
                 // A network that was given another shape begins anew: its space went with the old one.
@@ -411,17 +412,27 @@ impl Engine {
             if let Err(error) = locked {
                 return Err((ready, error));
             }
-            if let Ok(Some(known)) = Known::read(tx, *network, *family, self.looked()).await {
-                spaces.insert((*network, *family), known);
+            match Known::read(tx, *network, *family, self.looked()).await {
+                Ok(Some(known)) => drop(spaces.insert((*network, *family), known)),
+                Err(error @ (Error::Unavailable { .. } | Error::Internal(_))) => {
+                    unreadable.insert((*network, *family), Some(error));
+                }
+                Ok(None) | Err(_) => {}
             }
         }
         let mut all = Vec::with_capacity(ready.len());
         for mut item in ready {
             let key = item.key();
-            let looked = match spaces.get_mut(&key) {
-                Some(known) => self.look_closer(known, &mut item, tx).await,
+            let looked = match (spaces.get_mut(&key), unreadable.get_mut(&key)) {
+                (Some(known), _) => self.look_closer(known, &mut item, tx).await,
+                // A database that does not answer says nothing about what is there.
+                (None, Some(error)) => Err(error.take().unwrap_or_else(|| Error::Unavailable {
+                    message: "the network could not be read".into(),
+                    retry_after_s: 2,
+                    source: None,
+                })),
                 // Its space went while it was locked, and with it the network.
-                None => Err(Error::not_found("network", item.network)),
+                (None, None) => Err(Error::not_found("network", item.network)),
             };
             match looked {
                 Ok(()) => all.push(item),
