@@ -10,6 +10,7 @@ pub mod audit;
 pub mod change;
 pub mod container;
 pub mod datacenter;
+pub mod declaration;
 pub mod drift;
 pub mod enroll;
 pub mod exchange;

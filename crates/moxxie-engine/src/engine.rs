@@ -121,6 +121,17 @@ impl Engine {
     #[must_use]
     pub fn new(store: Store, ambient: Ambient, config: EngineConfig) -> Self {
         let holder = hex(&ambient.random::<8>());
+        Self::with(store, ambient, config, holder)
+    }
+
+    /// The same use cases inside of a transaction that is open: what they do is kept or undone with it. Without
+    /// workers, sessions and memory of its own.
+    pub(crate) fn inside(&self, whole: &moxxie_store::Whole) -> Self {
+        let Inner { ambient, config, holder, .. } = &*self.0;
+        Self::with(whole.store(), ambient.clone(), config.clone(), holder.clone())
+    }
+
+    fn with(store: Store, ambient: Ambient, config: EngineConfig, holder: String) -> Self {
         let sessions = Mutex::default();
         let failures = Mutex::default();
         let shown = Mutex::default();

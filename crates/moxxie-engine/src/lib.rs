@@ -12,6 +12,7 @@ mod claim;
 pub mod clock;
 pub mod container;
 pub mod context;
+mod declaration;
 pub mod drift;
 pub mod engine;
 pub mod error;

@@ -2,6 +2,7 @@
 
 mod allocate;
 mod directory;
+mod each;
 mod many;
 mod modify;
 mod order;

@@ -189,6 +189,14 @@ impl Engine {
         self.or_recall(context, result).await
     }
 
+    /// The router as it would be shown if the request registered it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names every wrong field.
+    pub(crate) async fn router_as_stated(&self, request: &RouterCreate) -> Result<Router, Error> {
+        self.checked_router(request).await.map(|(router, site)| view(&router, &site))
+    }
+
     async fn checked_router(&self, request: &RouterCreate) -> Result<(stored::Router, Site), Error> {
         let mut checks = Checks::default();
         let name = checks.name("name", &request.name);

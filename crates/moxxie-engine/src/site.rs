@@ -62,6 +62,14 @@ impl Engine {
         self.or_recall(context, result).await
     }
 
+    /// The site as it would be shown if the request made it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names every wrong field.
+    pub(crate) fn site_as_stated(&self, request: &DatacenterCreate) -> Result<Datacenter, Error> {
+        self.checked_site(request).map(|(site, domain)| view(&site, &domain))
+    }
+
     fn checked_site(&self, request: &DatacenterCreate) -> Result<(Site, Domain), Error> {
         let mut checks = Checks::default();
         let name = checks.name("name", &request.name);

@@ -2,13 +2,15 @@
 
 use moxxie_api::{
     Page, PageQuery,
-    tenant::{Tenant, TenantCreate},
+    tenant::{Tenant, TenantCreate, TenantUpdate},
 };
 use moxxie_core::{TenantId, identity::Role, tenant};
 use moxxie_store::Reads;
 use serde_json::json;
 
-use crate::{Context, Engine, Error, audit::Entry, page, validate::Checks, write::transaction};
+use crate::{
+    Context, Engine, Error, audit::Entry, claim::something_named, page, validate::Checks, write::transaction,
+};
 
 impl Engine {
     /// Registers a tenant. Needs operator.
@@ -41,6 +43,48 @@ impl Engine {
             ));
             self.keep(&mut tx, context, &answer).await?;
             answer.clone()
+        });
+        self.or_recall(context, result).await
+    }
+
+    /// Changes what is said of a tenant. Needs operator.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn update_tenant(
+        &self,
+        context: &Context,
+        name: &str,
+        request: TenantUpdate,
+    ) -> Result<Tenant, Error> {
+        context.require(Role::Operator)?;
+        if let Some(done) = self.recall(context).await? {
+            return Ok(done);
+        }
+        something_named(&request, "description")?;
+        let mut checks = Checks::default();
+        let description = request.description.as_deref().map(|text| checks.text("description", text, 1000));
+        checks.done()?;
+        let missing = || Error::not_found("tenant", name);
+        let id = self.find_tenant(context, name).await?.ok_or_else(missing)?.id;
+        let result = transaction!(self, |tx| {
+            let before = tx.tenant(context.principal.scope, id).await?.ok_or_else(missing)?;
+            let mut after = before.clone();
+            after.description = description.clone().unwrap_or(after.description);
+            tx.update_tenant(&after, self.now()).await?;
+            let answer = view(after);
+            tx.audit(self.event(
+                context,
+                Entry {
+                    action: "tenant.update",
+                    object: id.to_string(),
+                    tenant: Some(id),
+                    outcome: "succeeded",
+                    detail: json!({"before": view(before), "after": answer}),
+                },
+            ));
+            self.keep(&mut tx, context, &answer).await?;
+            answer
         });
         self.or_recall(context, result).await
     }

@@ -10,6 +10,9 @@ use crate::{problem::Failure, problem_kinds};
 /// Largest body.
 pub(crate) const BODY: usize = 256 * 1024;
 
+/// Largest declaration: 20,000 networks of usual length.
+pub(crate) const DECLARATION: usize = 8 * 1024 * 1024;
+
 /// Largest file to import: 200,000 lines of usual length.
 pub(crate) const FILE: usize = 64 * 1024 * 1024;
 

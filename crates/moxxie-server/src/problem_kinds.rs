@@ -182,6 +182,9 @@ kinds! {
     CHANGED_MEANWHILE = 409 "changed_meanwhile" "Somebody else was faster":
         "What the request is about changed while it was being looked at. Read it again and repeat the \
          request if it still makes sense.";
+    PLAN_CHANGED = 409 "plan_changed" "The plan would be another one by now":
+        "Records or routers changed since the plan was asked for, so nothing was done. The answer has the plan as \
+         it would be now (`context.plan`): look at it, and give its id if it is what you want.";
     IDEMPOTENCY_KEY = 409 "idempotency_key" "The idempotency key is in use":
         "A request with the same key is being worked on at this moment. Repeat it a little later to get \
          its answer.";

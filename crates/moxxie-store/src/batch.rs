@@ -476,7 +476,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::is_certain`] says whether nothing was written; else ask [`Self::settle_batch`].
     pub async fn write_batch(&self, batch: &Batch) -> Result<Written> {
-        let Pool::Postgres { batches, .. } = &self.pool else {
+        let (Pool::Postgres { batches, .. }, None) = (&self.pool, &self.whole) else {
             return Box::pin(self.begin().await?.commit_batch(batch)).await;
         };
         let mut known = self.shared.batch_head.lock().await;

@@ -94,7 +94,7 @@ pub use search::Hit;
 pub use sighting::{SeenAddress, Silent};
 pub use statement::Dialect;
 pub use step::Step;
-pub use store::{Reads, Store, StoreConfig, Tx};
+pub use store::{Reads, Store, StoreConfig, Tx, Whole};
 pub use subject::Subject;
 pub use token::Token;
 pub use vlan::VlanRecord;

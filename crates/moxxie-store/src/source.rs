@@ -1,12 +1,15 @@
 //! Where statements run: a pool of connections, or one transaction.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use sqlx::{
     AssertSqlSafe, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
     postgres::PgArguments, query::Query, sqlite::SqliteArguments,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     Constraint, Result, StoreError,
@@ -53,7 +56,7 @@ impl Pool {
             }
         };
         let kind = began.map_err(|error| classify("begin", error))?;
-        Ok(Open { kind: Mutex::new(kind), failed: AtomicBool::new(false) })
+        Ok(Open { kind: Mutex::new(kind), failed: AtomicBool::new(false), abandoned: AtomicBool::new(false) })
     }
 
     pub(crate) async fn close(&self) {
@@ -79,6 +82,9 @@ pub(crate) struct Open {
     /// Whether a statement failed or was given up half-way. PostgreSQL then answers COMMIT by rolling
     /// back, without an error; SQLite would commit the other half. Here neither happens.
     failed: AtomicBool,
+    /// Whether a part of it was dropped: what it wrote is undone before the next statement, because dropping
+    /// cannot wait for a database.
+    abandoned: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -89,6 +95,7 @@ enum Kind {
 
 impl Open {
     pub(crate) async fn commit(self) -> Result<()> {
+        drop(self.kind().await?);
         if self.failed.load(Ordering::Relaxed) {
             return Err(StoreError::Aborted);
         }
@@ -98,6 +105,78 @@ impl Open {
         }
         .map_err(|error| classify("commit", error))
     }
+
+    async fn dialect(&self) -> Dialect {
+        match *self.kind.lock().await {
+            Kind::Sqlite(_) => Dialect::Sqlite,
+            Kind::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    async fn rows(&self, statement: &'static Statement, params: &[Param]) -> Result<Vec<Row>> {
+        let mut kind = self.kind().await?;
+        let failed_before = self.failed.swap(true, Ordering::Relaxed);
+        let rows = match &mut *kind {
+            Kind::Sqlite(transaction) => sqlite_rows(transaction, statement, params).await,
+            Kind::Postgres(transaction) => postgres_rows(transaction, statement, params).await,
+        }?;
+        self.failed.store(failed_before, Ordering::Relaxed);
+        Ok(rows)
+    }
+
+    /// The transaction, as it is without the part that was dropped, if one was.
+    async fn kind(&self) -> Result<MutexGuard<'_, Kind>> {
+        let mut kind = self.kind.lock().await;
+        if self.abandoned.load(Ordering::Relaxed) {
+            kind.word("ROLLBACK TO SAVEPOINT part").await?;
+            kind.word("RELEASE SAVEPOINT part").await?;
+            self.abandoned.store(false, Ordering::Relaxed);
+            self.failed.store(false, Ordering::Relaxed);
+        }
+        Ok(kind)
+    }
+}
+
+impl Kind {
+    /// Runs a statement without parameters or answer that databases do not prepare.
+    async fn word(&mut self, text: &'static str) -> Result<()> {
+        match self {
+            Self::Sqlite(transaction) => sqlx::raw_sql(text).execute(&mut **transaction).await.map(drop),
+            Self::Postgres(transaction) => sqlx::raw_sql(text).execute(&mut **transaction).await.map(drop),
+        }
+        .map_err(|error| classify(text, error))
+    }
+}
+
+/// A part of an open transaction: kept whole, or undone without the rest. One at a time.
+#[derive(Debug)]
+pub(crate) struct Part {
+    open: Arc<Open>,
+    kept: bool,
+}
+
+impl Part {
+    pub(crate) async fn begin(open: Arc<Open>) -> Result<Self> {
+        open.kind().await?.word("SAVEPOINT part").await?;
+        Ok(Self { open, kept: false })
+    }
+
+    pub(crate) async fn keep(mut self) -> Result<()> {
+        if self.open.failed.load(Ordering::Relaxed) {
+            return Err(StoreError::Aborted);
+        }
+        self.open.kind().await?.word("RELEASE SAVEPOINT part").await?;
+        self.kept = true;
+        Ok(())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.open.abandoned.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Where statements run.
@@ -105,22 +184,31 @@ impl Open {
 pub(crate) enum Source {
     Pool(Pool),
     Open(Open),
+    /// A transaction that others run statements in too.
+    Within(Arc<Open>),
 }
 
 impl Source {
+    /// The transaction, if it is one.
+    fn open(&self) -> Option<&Open> {
+        match self {
+            Self::Pool(_) => None,
+            Self::Open(open) => Some(open),
+            Self::Within(open) => Some(open),
+        }
+    }
+
     /// Whether it is a transaction a statement of which failed.
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self, Self::Open(open) if open.failed.load(Ordering::Relaxed))
+        self.open().is_some_and(|open| open.failed.load(Ordering::Relaxed))
     }
 
     pub(crate) async fn dialect(&self) -> Dialect {
         match self {
             Self::Pool(Pool::Sqlite { .. }) => Dialect::Sqlite,
             Self::Pool(Pool::Postgres { .. }) => Dialect::Postgres,
-            Self::Open(open) => match *open.kind.lock().await {
-                Kind::Sqlite(_) => Dialect::Sqlite,
-                Kind::Postgres(_) => Dialect::Postgres,
-            },
+            Self::Open(open) => open.dialect().await,
+            Self::Within(open) => open.dialect().await,
         }
     }
 
@@ -138,16 +226,8 @@ impl Source {
                     pool.acquire().await.map_err(|error| classify(statement.name(), error))?;
                 postgres_rows(&mut connection, statement, params).await
             }
-            Self::Open(open) => {
-                let mut kind = open.kind.lock().await;
-                let failed_before = open.failed.swap(true, Ordering::Relaxed);
-                let rows = match &mut *kind {
-                    Kind::Sqlite(transaction) => sqlite_rows(transaction, statement, params).await,
-                    Kind::Postgres(transaction) => postgres_rows(transaction, statement, params).await,
-                }?;
-                open.failed.store(failed_before, Ordering::Relaxed);
-                Ok(rows)
-            }
+            Self::Open(open) => open.rows(statement, params).await,
+            Self::Within(open) => open.rows(statement, params).await,
         }
     }
 
@@ -159,10 +239,10 @@ impl Source {
     /// Runs a statement that answers no rows; says how many it touched.
     pub(crate) async fn execute(&self, statement: &'static Statement, params: &[Param]) -> Result<u64> {
         refuse_nul(params)?;
-        let Self::Open(open) = self else {
+        let Some(open) = self.open() else {
             return Err(StoreError::Corrupt { what: format!("{} outside a transaction", statement.name()) });
         };
-        let mut kind = open.kind.lock().await;
+        let mut kind = open.kind().await?;
         let failed_before = open.failed.swap(true, Ordering::Relaxed);
         let touched = match &mut *kind {
             Kind::Sqlite(transaction) => sqlite_query(statement, params)
@@ -187,10 +267,9 @@ impl Source {
         params: &[Param],
         refusal: Constraint,
     ) -> Result<u64> {
-        let failed = |open: &Open| open.failed.load(Ordering::Relaxed);
-        let failed_before = matches!(self, Self::Open(open) if failed(open));
-        match (self.execute(statement, params).await, self) {
-            (Err(StoreError::Conflict(constraint)), Self::Open(open)) if constraint == refusal => {
+        let failed_before = self.is_over();
+        match (self.execute(statement, params).await, self.open()) {
+            (Err(StoreError::Conflict(constraint)), Some(open)) if constraint == refusal => {
                 open.failed.store(failed_before, Ordering::Relaxed);
                 Ok(0)
             }

@@ -1,6 +1,11 @@
 //! Opening a database, reading from it, and transactions.
 
-use std::{fs::File, ops::Deref, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use moxxie_core::Timestamp;
 use tokio::sync::watch;
@@ -13,7 +18,7 @@ use crate::{
     open::connect,
     param::Param,
     row::Row,
-    source::{Mode, Pool, Source},
+    source::{Mode, Open, Part, Pool, Source},
     statement::{Dialect, Statement},
 };
 
@@ -117,6 +122,54 @@ impl Reads {
 pub struct Store {
     reads: Arc<Reads>,
     pub(crate) pool: Pool,
+    /// The transaction that this store is the inside of, if it is one.
+    pub(crate) whole: Option<Arc<Inside>>,
+}
+
+/// What the transactions inside of one leave to it.
+#[derive(Debug)]
+pub(crate) struct Inside {
+    open: Arc<Open>,
+    left: Mutex<Left>,
+}
+
+#[derive(Debug, Default)]
+struct Left {
+    drafts: Vec<AuditDraft>,
+    tells: bool,
+}
+
+/// One transaction around others: [`Whole::store`] is a store inside of it, whose transactions are kept when
+/// [`Whole::commit`] is called, all of them, or never. Dropped without it, nothing of it has been.
+///
+/// On SQLite it holds the one write lock from the start, so nothing slow belongs inside.
+#[derive(Debug)]
+pub struct Whole {
+    store: Store,
+}
+
+impl Whole {
+    /// The store as it looks from inside: reads see what was written there, and each transaction is kept or
+    /// undone without the others. One at a time.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        self.store.clone()
+    }
+
+    /// Appends the audit events of all that was kept, and commits it. Clones of [`Self::store`] must be gone.
+    ///
+    /// # Errors
+    /// [`StoreError`]; whether a connection lost in this moment committed is unknown.
+    pub async fn commit(self) -> Result<()> {
+        let Store { reads, whole, .. } = self.store;
+        let shared = Arc::clone(&reads.shared);
+        drop(reads);
+        let inside = whole.and_then(Arc::into_inner).ok_or(StoreError::Aborted)?;
+        let left = inside.left.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let open = Arc::into_inner(inside.open).ok_or(StoreError::Aborted)?;
+        let reads = Reads { source: Source::Open(open), shared };
+        Tx { reads, drafts: left.drafts, tells: left.tells, part: None }.commit().await
+    }
 }
 
 impl Deref for Store {
@@ -150,7 +203,7 @@ impl Store {
         let shared =
             Arc::new(Shared { installation, keys, writer, batch_writer, batch_head, commits, _lock: lock });
         let reads = Arc::new(Reads { source: Source::Pool(pool.clone()), shared });
-        let store = Self { reads, pool };
+        let store = Self { reads, pool, whole: None };
         if matches!(store.dialect(), Dialect::Sqlite) {
             store.end_leases().await?;
             store.end_scans().await?;
@@ -164,8 +217,24 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when there is no connection in time.
     pub async fn begin(&self) -> Result<Tx> {
+        let part = match &self.whole {
+            Some(inside) => Some((Part::begin(Arc::clone(&inside.open)).await?, Arc::clone(inside))),
+            None => None,
+        };
         let reads = self.reads_in(Mode::Write).await?;
-        Ok(Tx { reads, drafts: Vec::new(), tells: false })
+        Ok(Tx { reads, drafts: Vec::new(), tells: false, part })
+    }
+
+    /// Begins a transaction around others.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when there is no connection in time.
+    pub async fn whole(&self) -> Result<Whole> {
+        let open = Arc::new(self.pool.begin(Mode::Write).await?);
+        let shared = Arc::clone(&self.reads.shared);
+        let reads = Arc::new(Reads { source: Source::Within(Arc::clone(&open)), shared });
+        let inside = Arc::new(Inside { open, left: Mutex::default() });
+        Ok(Whole { store: Self { reads, pool: self.pool.clone(), whole: Some(inside) } })
     }
 
     /// A transaction for reading only, in which everything is as of one moment.
@@ -177,7 +246,10 @@ impl Store {
     }
 
     async fn reads_in(&self, mode: Mode) -> Result<Reads> {
-        let source = Source::Open(self.pool.begin(mode).await?);
+        let source = match &self.whole {
+            Some(inside) => Source::Within(Arc::clone(&inside.open)),
+            None => Source::Open(self.pool.begin(mode).await?),
+        };
         Ok(Reads { source, shared: Arc::clone(&self.reads.shared) })
     }
 
@@ -250,6 +322,8 @@ pub struct Tx {
     drafts: Vec<AuditDraft>,
     /// Whether events were appended that somebody may be watching for.
     pub(crate) tells: bool,
+    /// The part it is of a transaction around others.
+    part: Option<(Part, Arc<Inside>)>,
 }
 
 impl Deref for Tx {
@@ -279,8 +353,15 @@ impl Tx {
     /// [`StoreError`]; whether a connection lost in this moment committed is unknown.
     pub async fn commit(mut self) -> Result<()> {
         let drafts = std::mem::take(&mut self.drafts);
+        if let Some((part, inside)) = self.part.take() {
+            part.keep().await?;
+            let mut left = inside.left.lock().unwrap_or_else(PoisonError::into_inner);
+            left.drafts.extend(drafts);
+            left.tells |= self.tells;
+            return Ok(());
+        }
         self.append_audit(drafts).await?;
-        let Self { reads: Reads { source, shared }, tells, .. } = self;
+        let Self { reads: Reads { source, shared }, tells, drafts: _, part: _ } = self;
         if let Source::Open(open) = source {
             open.commit().await?;
         }

@@ -6,8 +6,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::commands::{config, demo, serve};
 use crate::{
     commands::{
-        asn, audit, change, completions, container, drift, exchange, login, network, pool, prefix, profile,
-        reality, router, search, site, tenant, token, vlan, vrf,
+        asn, audit, change, completions, container, declaration, drift, exchange, login, network, pool,
+        prefix, profile, reality, router, search, site, tenant, token, vlan, vrf,
     },
     exit,
     session::{Global, Session},
@@ -72,9 +72,13 @@ pub(crate) enum Command {
     Search(search::Search),
     /// Say who has an address
     WhoHas(search::WhoHas),
+    /// Show what would have to be done so that everything is as files say
+    Plan(declaration::Plan),
+    /// Make everything as files say
+    Apply(declaration::Apply),
     /// Import networks, prefixes, VLANs, AS numbers and addresses from a CSV file
     Import(exchange::Import),
-    /// Export them as CSV, JSON or an Ansible inventory
+    /// Export them as CSV, JSON or an Ansible inventory, or everything as files for `moxxie apply`
     Export(exchange::Export),
     /// The audit trail
     #[command(subcommand)]
@@ -128,6 +132,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Tenant(command) => tenant::run(command, &session()?).await,
         Command::Search(args) => search::search(args, &session()?).await,
         Command::WhoHas(args) => search::who_has(args, &session()?).await,
+        Command::Plan(args) => declaration::plan(args, &session()?).await,
+        Command::Apply(args) => declaration::apply(args, &session()?).await,
         Command::Import(args) => exchange::import(args, &session()?).await,
         Command::Export(args) => exchange::export(args, &session()?).await,
         Command::Audit(command) => audit::run(command, &session()?).await,

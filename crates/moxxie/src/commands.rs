@@ -10,6 +10,7 @@ pub(crate) mod completions;
 #[cfg(feature = "server")]
 pub(crate) mod config;
 pub(crate) mod container;
+pub(crate) mod declaration;
 #[cfg(feature = "server")]
 pub(crate) mod demo;
 pub(crate) mod drift;

@@ -8,6 +8,8 @@ use crate::client;
 pub(crate) const FAILED: u8 = 1;
 /// The command line or the configuration is wrong.
 pub(crate) const USAGE: u8 = 2;
+/// What files say is not so yet: of `moxxie plan` alone.
+pub(crate) const DIFFERS: u8 = 2;
 /// Not logged in, or the token may not do this.
 pub(crate) const DENIED: u8 = 3;
 /// The server cannot be reached, or a router or database behind it cannot.
@@ -20,7 +22,7 @@ pub(crate) const HELP: &str = "\
 Exit codes:
   0  done (also when the reader of the output goes away)
   1  failed, or refused by the server
-  2  wrong command line or configuration
+  2  wrong command line or configuration; of `moxxie plan`: there are changes
   3  not logged in, or the token may not do this
   4  the server, or a router or database it needs, cannot be reached
   5  the change failed and was rolled back, or needs an operator
@@ -38,10 +40,18 @@ pub(crate) struct Usage(pub(crate) String);
 #[error("{0}")]
 pub(crate) struct ChangeFailed(pub(crate) String);
 
+/// A plan that is not empty: nothing is wrong, and `moxxie plan` says so by its code.
+#[derive(Debug, thiserror::Error)]
+#[error("there are changes")]
+pub(crate) struct Differs;
+
 /// Prints the error once, as a chain, and gives the code to end with.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if is_broken_pipe(error) {
         return ExitCode::SUCCESS;
+    }
+    if error.is::<Differs>() {
+        return ExitCode::from(DIFFERS);
     }
     // A reader of stderr that is gone must not turn into a panic.
     let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("error: {error:#}\n"));

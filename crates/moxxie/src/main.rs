@@ -13,6 +13,7 @@ mod credentials;
 mod demo;
 mod duration;
 mod exit;
+mod files;
 mod follow;
 mod output;
 #[cfg(feature = "server")]

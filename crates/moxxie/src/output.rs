@@ -3,6 +3,7 @@
 //! Data goes to standard output and everything about it (progress, hints, warnings) to standard
 //! error, so that a pipe carries data only.
 
+pub(crate) mod declaration;
 pub(crate) mod plan;
 pub(crate) mod steps;
 pub(crate) mod style;

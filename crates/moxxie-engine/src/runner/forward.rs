@@ -412,7 +412,7 @@ impl Engine {
     }
 
     /// What a change is about, as far as it is there, before it and after it.
-    pub(super) async fn turns(&self, change: ChangeId) -> Result<Turns, Error> {
+    pub(crate) async fn turns(&self, change: ChangeId) -> Result<Turns, Error> {
         let subjects = self.0.store.subjects(change).await?;
         let mut carried: HashMap<_, _> =
             subjects.into_iter().filter_map(|subject| Some((subject.network, subject.carried?))).collect();

@@ -12,6 +12,9 @@ use serde_json::json;
 use super::{drive::Place, failure::Stop};
 use crate::{Engine, Error, intent::Turns};
 
+/// A router that was looked at, to plan for.
+pub(crate) struct Looked(Place);
+
 impl Engine {
     /// What each router would get.
     pub(crate) async fn rehearse_change(
@@ -22,19 +25,31 @@ impl Engine {
     ) -> Result<Vec<RouterPlan>, Error> {
         let mut plans = Vec::with_capacity(routers.len());
         for router in routers {
-            let mut place = self.place_of(router.clone()).await?;
-            let made = async {
-                place.look(self).await?;
-                self.make_plan(&place, kind, turns).await
-            }
-            .await;
-            let plan = made.map_err(|stop| refused(router, stop))?;
-            if let Some(session) = place.session.take() {
-                self.keep_session(router.id, session);
-            }
-            plans.push(view(router, &plan));
+            let looked = self.look_at(router).await?;
+            plans.push(self.plan_for(&looked, kind, turns).await?);
         }
         Ok(plans)
+    }
+
+    /// Reads a router.
+    pub(crate) async fn look_at(&self, router: &Router) -> Result<Looked, Error> {
+        let mut place = self.place_of(router.clone()).await?;
+        place.look(self).await.map_err(|stop| refused(router, stop))?;
+        if let Some(session) = place.session.take() {
+            self.keep_session(router.id, session);
+        }
+        Ok(Looked(place))
+    }
+
+    /// What a router would get, by what it showed.
+    pub(crate) async fn plan_for(
+        &self,
+        Looked(place): &Looked,
+        kind: ChangeKind,
+        turns: &Turns,
+    ) -> Result<RouterPlan, Error> {
+        let plan = self.make_plan(place, kind, turns).await;
+        Ok(view(&place.router, &plan.map_err(|stop| refused(&place.router, stop))?))
     }
 
     /// A router with all that planning needs.

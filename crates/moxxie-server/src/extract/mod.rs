@@ -45,8 +45,8 @@ impl<S: Send + Sync, Q: DeserializeOwned> FromRequestParts<S> for Read<Q> {
     }
 }
 
-/// A request that changes something.
-pub(crate) struct Write<B = NoBody, Q = NoQuery> {
+/// A request that changes something, with a body of at most `MOST` bytes.
+pub(crate) struct Write<B = NoBody, Q = NoQuery, const MOST: usize = { limits::BODY }> {
     /// Who asks, and under which idempotency key.
     pub(crate) context: Context,
     /// How.
@@ -55,7 +55,7 @@ pub(crate) struct Write<B = NoBody, Q = NoQuery> {
     pub(crate) body: B,
 }
 
-impl<S, B, Q> FromRequest<S> for Write<B, Q>
+impl<S, B, Q, const MOST: usize> FromRequest<S> for Write<B, Q, MOST>
 where
     S: Send + Sync,
     B: Serialize + DeserializeOwned,
@@ -67,7 +67,7 @@ where
         let (parts, body) = request.into_parts();
         let mut context = context(&parts)?;
         let query = query::parse(parts.uri.query())?;
-        let bytes = json::read(&parts.headers, body, limits::BODY, limits::BODY_TIME).await?;
+        let bytes = json::read(&parts.headers, body, MOST, limits::BODY_TIME).await?;
         context.idempotency = idempotency::read(&parts.headers, &parts.method, path(&parts), &bytes)?;
         Ok(Self { context, query, body: json::parse(&parts.headers, &bytes)? })
     }

@@ -9,6 +9,7 @@ mod audit;
 mod change;
 mod container;
 mod datacenter;
+mod declaration;
 mod drift;
 mod exchange;
 mod health;
@@ -78,6 +79,7 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .merge(drift::routes())
         .merge(change::routes())
         .merge(exchange::routes())
+        .merge(declaration::routes())
         .merge(search::routes())
         .merge(audit::routes())
         .merge(token::routes());

@@ -37,6 +37,7 @@ const TAGS: &[(&str, &str)] = &[
     ("profiles", "Firewall profiles: who may open connections to and from networks"),
     ("networks", "What users order"),
     ("addresses", "Addresses in networks"),
+    ("declaration", "Everything that should be there, at once: what files of a site say"),
     ("exchange", "Everything that is taken, as a table: in and out"),
     ("search", "Who has this address, where is that VLAN, what is called so"),
     ("changes", "What moxxie is doing, has done, or could not do"),

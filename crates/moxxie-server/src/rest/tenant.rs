@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use moxxie_api::{
     Page, PageQuery,
-    tenant::{Tenant, TenantCreate},
+    tenant::{Tenant, TenantCreate, TenantUpdate},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -14,9 +14,11 @@ use crate::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(list_tenants, create_tenant))
-        .routes(routes!(get_tenant, delete_tenant))
+    OpenApiRouter::new().routes(routes!(list_tenants, create_tenant)).routes(routes!(
+        get_tenant,
+        update_tenant,
+        delete_tenant
+    ))
 }
 
 /// List tenants
@@ -55,6 +57,22 @@ async fn create_tenant(State(state): State<AppState>, ask: Write<TenantCreate>) 
 )]
 async fn get_tenant(State(state): State<AppState>, Target(id): Target<String>, ask: Read) -> Answer<Tenant> {
     Ok(Json(state.engine.tenant(&ask.context, &id).await?))
+}
+
+/// Change a tenant
+#[utoipa::path(
+    patch, path = "/tenants/{id}", tag = "tenants",
+    params(("id" = String, Path, description = "Name or id", example = "acme")),
+    request_body(content = TenantUpdate, example = json!({"description": "web shops"})),
+    responses((status = 200, description = "The tenant as it is now", body = Tenant)),
+    extensions(("x-required-role" = json!("operator"))),
+)]
+async fn update_tenant(
+    State(state): State<AppState>,
+    Target(id): Target<String>,
+    ask: Write<TenantUpdate>,
+) -> Answer<Tenant> {
+    Ok(Json(state.engine.update_tenant(&ask.context, &id, ask.body).await?))
 }
 
 /// Remove a tenant

@@ -5,8 +5,9 @@ use std::{io::Write, path::PathBuf};
 use anyhow::Context;
 use clap::Args;
 use moxxie_api::exchange::ImportReport;
+use serde_json::{Map, Value};
 
-use crate::session::Session;
+use crate::{exit::Usage, files::write, session::Session};
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
@@ -22,7 +23,7 @@ pub(crate) struct Import {
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// csv, json, or ansible for an inventory.
+    /// csv, json, ansible for an inventory; toml or yaml for `moxxie plan` and `moxxie apply`.
     #[arg(long, default_value = "csv")]
     format: String,
     /// Only this type: tenant, vrf, container, pool, asn_range, network, range, prefix, vlan, asn, address.
@@ -71,6 +72,19 @@ pub(crate) async fn import(args: Import, session: &Session) -> anyhow::Result<()
 
 pub(crate) async fn export(args: Export, session: &Session) -> anyhow::Result<()> {
     let Export { format, kind, tenant } = args;
+    if let Some(write) = match format.as_str() {
+        "toml" => Some(write::toml as fn(&Map<String, Value>) -> anyhow::Result<String>),
+        "yaml" => Some(write::yaml as _),
+        _ => None,
+    } {
+        if kind.is_some() || tenant.is_some() {
+            return Err(
+                Usage(format!("--type and --tenant are not for {format}, which is everything")).into()
+            );
+        }
+        let declaration: Map<String, Value> = session.api.get(&["declaration"]).await?;
+        return session.out.text(&write(&declaration)?);
+    }
     let query: Vec<_> = [("format", Some(format)), ("type", kind), ("clientId", tenant)]
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| (name, value)))
