@@ -160,8 +160,6 @@ async fn what_differs_is_changed_and_what_is_not_declared_goes_when_asked() {
         let lab = two_sites(database).await;
         let value = with_addresses(&lab, everything());
         make_so(&lab, &value, &DeclarationQuery::default()).await;
-        let before = lab.emulator("r1").snapshot();
-
         let mut other = value.clone();
         other["networks"][0]["options"] = json!({"enableDHCP": false, "firewallProfile": "web"});
         other["networks"][1]["options"]["firewallProfile"] = json!("web");
@@ -181,11 +179,8 @@ async fn what_differs_is_changed_and_what_is_not_declared_goes_when_asked() {
         // And back.
         let all = Value::Object(value.as_object().unwrap().clone());
         make_so(&lab, &all, &pruned()).await;
-        assert_eq!(
-            lab.engine.network(&me(), &id_of(&lab, "front").await).await.unwrap().options.enable_dhcp,
-            true
-        );
-        drop(before);
+        let front = lab.engine.network(&me(), &id_of(&lab, "front").await).await.unwrap();
+        assert!(front.options.enable_dhcp);
 
         // Nothing left at all.
         let empty = json!({"networks": [], "routers": [], "pools": [], "profiles": [], "containers": [],
@@ -302,5 +297,106 @@ async fn a_network_in_use_stays_and_nothing_else_is_done() {
         assert!(found[0].contains("front still has recorded addresses"), "{found:?}");
         assert!(lab.engine.tenant(&me(), "late").await.is_err());
         lab.stop().await;
+    }
+}
+
+/// A site that somebody could have, of reserved networks, so that no router is needed.
+fn any(random: &mut fastrand::Rng) -> Value {
+    let some = |random: &mut fastrand::Rng, most: usize| 1 + random.usize(..most);
+    let tenants: Vec<_> = (0..some(random, 3)).map(|n| format!("t{n}")).collect();
+    let profiles: Vec<_> = (0..random.usize(..3)).map(|n| format!("p{n}")).collect();
+    let mut networks = Vec::new();
+    for n in 0..random.usize(..8) {
+        let mut network = json!({
+            "clientId": tenants[random.usize(..tenants.len())], "name": format!("n{n}"), "provisioned": false,
+            "datacenter": format!("dc{}", random.usize(..2)), "size": format!("/{}", 22 + random.usize(..8)),
+            "purpose": random.choice(["", "a: b", "ä\nö"]), "type": random.choice(["vm", "storage"]),
+        });
+        let profile = random.usize(..=profiles.len());
+        let options = &mut network["options"];
+        options["enableDHCP"] = json!(random.bool());
+        options["firewallProfile"] = json!(profiles.get(profile).map_or("open", String::as_str));
+        if random.bool() {
+            options["description"] = json!("# of \"mine\"");
+        }
+        for (field, value) in [
+            ("size6", json!("/64")),
+            ("gateway", json!("last")),
+            ("vlanId", json!(1000 + n)),
+            ("labels", json!({"app": "x", "no": "true"})),
+        ] {
+            if random.bool() {
+                network[field] = value;
+            }
+        }
+        networks.push(network);
+    }
+    let profiles = profiles.iter().map(|name| {
+        json!({"name": name, "rules": [
+            {"direction": "in", "action": "accept", "from": "noc", "protocol": "tcp", "ports": ["22", "80-90"]},
+            {"name": "all", "direction": "out", "action": random.choice(["accept", "drop"])},
+        ], "sets": {"noc": ["192.0.2.0/24", "2001:db8::1"]}})
+    });
+    let encapsulation = |random: &mut fastrand::Rng| match random.u8(..3) {
+        0 => json!({"type": "dot1q"}),
+        1 => json!({"type": "qinq", "serviceVlan": 7}),
+        _ => json!({"type": "qinq", "serviceVlan": 4000, "tpid": "0x8100"}),
+    };
+    json!({
+        "profiles": profiles.collect::<Vec<_>>(),
+        "tenants": tenants.iter().map(|name| json!({"name": name})).collect::<Vec<_>>(),
+        "sites": [
+            {"name": "dc0", "encapsulation": encapsulation(random), "handOff": "host-tags",
+                "managementPrefixes": ["192.0.2.0/24"], "dnsServers": ["192.0.2.53", "2001:DB8::53"]},
+            {"name": "dc1", "encapsulation": encapsulation(random), "vlanRange": "2-3000", "vlanQuarantineSeconds": 60},
+        ],
+        "containers": [{"name": "c", "prefix": "10.0.0.0/8", "datacenter": "dc1"}],
+        "pools": [
+            {"name": "v4", "prefix": "10.1.0.0/16", "policy": random.choice(["best_fit", "first_fit", "sparse"])},
+            {"name": "v6", "prefix": "2001:DB8:5::/48", "quarantineSeconds": 60},
+        ],
+        "networks": networks,
+    })
+}
+
+#[tokio::test]
+async fn whatever_is_made_and_written_back_has_nothing_left_to_do() {
+    for database in Database::all() {
+        let mut networks = 0;
+        for seed in 0..12 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let lab = Lab::new(database).start().await;
+            for _ in 0..2 {
+                // The second one changes, adds and removes.
+                let mut value = any(&mut random);
+                // What is of a site and cannot be changed is taken from what is there.
+                let there = json!(lab.engine.declared(&me()).await.unwrap());
+                for site in there["sites"].as_array().unwrap() {
+                    let sites = value["sites"].as_array_mut().unwrap();
+                    let same = sites.iter_mut().find(|one| one["name"] == site["name"]).unwrap();
+                    same["encapsulation"] = site["encapsulation"].clone();
+                }
+                value["networks"].as_array_mut().unwrap().retain(|network| {
+                    let there = there["networks"].as_array().unwrap().iter();
+                    there
+                        .clone()
+                        .all(|one| one["name"] != network["name"] || one["clientId"] != network["clientId"])
+                });
+                assert!(make_so(&lab, &value, &pruned()).await <= 3, "seed {seed}");
+                let exported = json!(lab.engine.declared(&me()).await.unwrap());
+                networks += exported["networks"].as_array().unwrap().len();
+                for query in [DeclarationQuery::default(), pruned()] {
+                    let planned = plan(&lab, &exported, &query).await.unwrap();
+                    let (actions, left) = (planned.actions, planned.undeclared);
+                    assert!(actions.is_empty() && left.is_empty(), "seed {seed}: {actions:?} {left:?}");
+                }
+                // As a text and read again, too.
+                let again: Value = serde_json::from_str(&exported.to_string()).unwrap();
+                assert_eq!(json!(lab.engine.declared(&me()).await.unwrap()), again, "seed {seed}");
+            }
+            lab.assert_audit_intact().await;
+            lab.stop().await;
+        }
+        assert!(networks > 24, "{networks} networks were tried");
     }
 }

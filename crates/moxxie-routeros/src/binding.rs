@@ -1,5 +1,8 @@
 //! Binding: what ties an installation of moxxie to one router.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 /// Names that rows on one router are rendered with.
@@ -11,6 +14,12 @@ pub struct Binding {
     pub trunk: String,
     /// How the comment of the operator's anchor rules begins, one in `forward` and one in `input`.
     pub anchor: String,
+    /// The address at which moxxie reaches the router, where it is one and not a name.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
+    /// Where those who manage the router are.
+    #[serde(default)]
+    pub management: Vec<IpNet>,
 }
 
 /// Why a binding cannot be used.
@@ -53,7 +62,7 @@ mod tests {
 
     #[test]
     fn each_part_is_checked() {
-        let good = Binding { install: "ab12".into(), trunk: "ether2".into(), anchor: "moxxie-anchor".into() };
+        let good = crate::testing::binding();
         assert_eq!(good.check(), Ok(()));
         for install in ["", "abc", "ABCD", "ab:cd", "abcdefghijklm"] {
             let bad = Binding { install: install.into(), ..good.clone() };

@@ -25,6 +25,7 @@ mod family;
 mod find;
 mod guard;
 mod inverse;
+mod lint;
 mod menu;
 mod obstacle;
 mod order;

@@ -17,6 +17,8 @@ pub(crate) mod path {
     pub(crate) const MEMBER: &str = "/interface/list/member";
     pub(crate) const ADDRESS: &str = "/ip/address";
     pub(crate) const POOL: &str = "/ip/pool";
+    pub(crate) const ROUTE: &str = "/ip/route";
+    pub(crate) const ROUTE6: &str = "/ipv6/route";
     pub(crate) const DHCP_SERVER: &str = "/ip/dhcp-server";
     pub(crate) const DHCP_NETWORK: &str = "/ip/dhcp-server/network";
     pub(crate) const FILTER: &str = "/ip/firewall/filter";

@@ -10,6 +10,7 @@ use moxxie_core::{
 use crate::{
     Binding, DeviceState, Mismatch, Refusal, What, bypass,
     find::{Found, Index, as_found, differences, has_key},
+    lint,
     menu::{menu, path},
     obstacle,
     order::Chains,
@@ -126,6 +127,9 @@ pub fn plan_in_chunks(
     if !damaged.is_empty() {
         return Err(Refusal::Damaged(damaged));
     }
+    lint::management(commands.iter().map(|(.., action, row)| (action, row)), binding)?;
+    let gone = commands.iter().filter(|(.., action, _)| *action == Action::Remove);
+    lint::references(gone.map(|(.., row)| row), state, binding)?;
     settled.ranks = ranks(after, &in_scope);
     let (commands, chunks) = in_waves(commands, limit);
     Ok(Plan { commands, basis: basis(&scope, state, &index), settled, chunks })

@@ -66,6 +66,19 @@ pub enum Refusal {
     /// Rows of somebody else stand in the way.
     #[error("{}", obstacles(.0))]
     Obstacles(Vec<Obstacle>),
+    /// The router could not be managed afterwards.
+    #[error(
+        "{row} would cut the way to the router: {why}; choose other values, or another way to the router first"
+    )]
+    CutsManagement {
+        /// The row.
+        row: String,
+        /// What would be cut.
+        why: String,
+    },
+    /// Rows of others refer to what would be taken away.
+    #[error("{}; remove or change that first, moxxie leaves rules and routes of others alone", .0.join("; "))]
+    Referred(Vec<String>),
     /// Rows of ours that the change needs are not usable as they are.
     #[error("{}", damaged(.0))]
     Damaged(Vec<Mismatch>),

@@ -115,6 +115,9 @@ impl Session {
             print(path::INTERFACE, [".id", "name", "type", "l2mtu", "dynamic", "disabled", "comment"]),
             print(path::SWITCH, [".id", "name", "l3-hw-offloading"]),
             print(path::SWITCH_PORT, [".id", "name", "l3-hw-offloading"]),
+            // A router may carry a full BGP table: only what somebody wrote.
+            print(path::ROUTE, [".id", "dst-address", "gateway", "comment"]).equal("static", "true"),
+            print(path::ROUTE6, [".id", "dst-address", "gateway", "comment"]).equal("static", "true"),
             print(HISTORY, [".id", "action", "by", "floating-undo"]),
         ]);
         if self.facts.has_safe_mode() {

@@ -33,7 +33,13 @@ pub(crate) fn facts() -> RouterFacts {
 }
 
 pub(crate) fn binding() -> Binding {
-    Binding { install: "ab12".into(), trunk: "ether2".into(), anchor: "moxxie-anchor".into() }
+    Binding {
+        install: "ab12".into(),
+        trunk: "ether2".into(),
+        anchor: "moxxie-anchor".into(),
+        address: None,
+        management: Vec::new(),
+    }
 }
 
 pub(crate) fn vlan(id: i64) -> VlanId {

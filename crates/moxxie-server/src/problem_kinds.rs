@@ -231,6 +231,13 @@ kinds! {
     ROUTER_TIMEOUT = 503 "router_timeout" "A router did not answer in time":
         "A command had no answer before its deadline. What had been done is undone as soon as the router \
          answers.";
+    CUTS_MANAGEMENT = 409 "cuts_management" "The router could not be managed afterwards":
+        "What was asked for takes away the address at which moxxie reaches the router, or draws the way back to a \
+         management prefix of the datacentre into a network. Choose another prefix, or reach the router another way \
+         first.";
+    STILL_REFERRED = 409 "still_referred" "Rules or routes of others refer to it":
+        "What would be removed from the router is named by rows that are not moxxie's: they would be left without \
+         it. The answer has the rows; remove or change them first.";
     PLAN_REFUSED = 409 "plan_refused" "There is no safe plan":
         "What was asked for cannot be done on the router as it is. The answer says why.";
     GUARD_REFUSED = 409 "guard_refused" "The router gave no safety net":

@@ -104,6 +104,8 @@ fn scene(networks: u32) -> Result<String> {
         install: "ab12".to_owned(),
         trunk: "ether1".to_owned(),
         anchor: "moxxie-anchor".to_owned(),
+        address: None,
+        management: Vec::new(),
     };
     let facts = RouterFacts {
         version: Version::new(7, 22, 0),

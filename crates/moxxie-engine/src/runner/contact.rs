@@ -44,11 +44,14 @@ impl Engine {
         self.routers_for(reads, &domain, &site).await
     }
 
-    pub(crate) fn binding(&self, router: &Router) -> Binding {
+    pub(crate) fn binding(&self, router: &Router, site: &Site) -> Binding {
+        let host = router.address.rsplit_once(':').map_or("", |(host, _)| host);
         Binding {
             install: self.0.store.install().to_owned(),
             trunk: router.trunk.clone(),
             anchor: router.anchor.clone(),
+            address: host.trim_matches(['[', ']']).parse().ok(),
+            management: site.management_prefixes.clone(),
         }
     }
 

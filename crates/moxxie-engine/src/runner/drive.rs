@@ -141,7 +141,7 @@ impl<'e> Drive<'e> {
             let site = store.site(router.site_id).await?.ok_or_else(missing)?;
             let domain = store.domain(router.domain_id).await?.ok_or_else(missing)?;
             self.stops.push(Place {
-                binding: self.engine.binding(&router),
+                binding: self.engine.binding(&router, &site),
                 router,
                 site,
                 domain,

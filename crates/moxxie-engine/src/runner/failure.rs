@@ -56,6 +56,8 @@ impl Failure {
             }
             Refusal::NoAnchor { .. } => ("no_anchor", json!({"router": router})),
             Refusal::Bypassed { .. } => ("profile_bypassed", json!({"router": router})),
+            Refusal::CutsManagement { .. } => ("cuts_management", json!({"router": router})),
+            Refusal::Referred(rows) => ("still_referred", json!({"router": router, "rows": rows})),
             Refusal::UnsupportedVersion { .. } => ("unsupported_version", json!({"router": router})),
             _ => ("plan_refused", json!({"router": router})),
         };

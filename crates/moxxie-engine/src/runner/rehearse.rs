@@ -58,7 +58,7 @@ impl Engine {
         let site = self.0.store.site(router.site_id).await?.ok_or_else(missing)?;
         let domain = self.0.store.domain(router.domain_id).await?.ok_or_else(missing)?;
         Ok(Place {
-            binding: self.binding(&router),
+            binding: self.binding(&router, &site),
             router,
             site,
             domain,

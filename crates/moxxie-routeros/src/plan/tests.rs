@@ -391,6 +391,59 @@ fn hardware_routing_past_the_filter_is_refused() {
 }
 
 #[test]
+fn what_others_refer_to_is_not_taken_away() {
+    let one = [network(1, "isolated")];
+    let vlan = provisioned(&one).rows("/interface/vlan")[0].text("name").unwrap().into_owned();
+    let gateway =
+        provisioned(&one).rows("/ip/address").iter().find(|row| row.mark().is_some()).unwrap().clone();
+    let gateway = gateway.text("address").unwrap().split('/').next().unwrap().to_owned();
+    for (menu, fields) in [
+        ("/ip/firewall/filter", [("chain", "forward"), ("in-interface", vlan.as_str())]),
+        ("/ip/firewall/filter", [("chain", "forward"), ("out-interface", &format!("!{vlan}"))]),
+        ("/ip/firewall/filter", [("chain", "output"), ("out-interface-list", "mx-nets")]),
+        ("/ip/address", [("address", "192.0.2.1/24"), ("interface", &vlan)]),
+        ("/interface/vlan", [("name", "theirs"), ("interface", &vlan)]),
+        ("/ip/route", [("dst-address", "198.51.100.0/24"), ("gateway", &gateway)]),
+        ("/ip/route", [("dst-address", "198.51.100.0/24"), ("gateway", &format!("192.0.2.9%{vlan}"))]),
+    ] {
+        let mut state = provisioned(&one);
+        state.menus.entry(menu.into()).or_default().push(row("*F00", &fields));
+        let refusal = planned(&one, &[], &state).unwrap_err();
+        let Refusal::Referred(found) = &refusal else { panic!("{refusal:?}") };
+        assert!(found.len() == 1 && found[0].contains("*F00"), "{found:?}");
+        // What stays is nobody's loss.
+        assert!(planned(&one, &one, &state).is_ok(), "{menu}");
+    }
+    let mut state = provisioned(&one);
+    let other = row("*F00", &[("dst-address", "0.0.0.0/0"), ("gateway", "10.255.0.254")]);
+    state.menus.insert("/ip/route".into(), vec![other]);
+    assert!(planned(&one, &[], &state).is_ok());
+}
+
+#[test]
+fn the_way_to_the_router_is_not_cut() {
+    let one = [network(1, "isolated")];
+    let with = |before: &[NetworkIntent], after: &[NetworkIntent], change: &dyn Fn(&mut Binding)| {
+        let state = provisioned(before);
+        let mut binding = binding();
+        change(&mut binding);
+        plan(&rendered(before), &rendered(after), &state, &binding)
+    };
+    let address = one[0].gateway.addr();
+    let refusal = with(&one, &[], &|binding| binding.address = Some(address)).unwrap_err();
+    assert!(matches!(refusal, Refusal::CutsManagement { .. }), "{refusal}");
+    let inside = one[0].gateway.trunc();
+    let refusal = with(&[], &one, &|binding| binding.management = vec![inside]).unwrap_err();
+    assert!(refusal.to_string().contains("management prefix"), "{refusal}");
+    // Neither is in the way of anything else.
+    let elsewhere = |binding: &mut Binding| {
+        binding.address = "192.0.2.1".parse().ok();
+        binding.management = vec!["192.0.2.0/24".parse().unwrap()];
+    };
+    assert!(with(&[], &one, &elsewhere).is_ok() && with(&one, &[], &elsewhere).is_ok());
+}
+
+#[test]
 fn a_renamed_row_is_not_guessed_at() {
     let (one, two) = (network(1, "open"), network(2, "open"));
     let mut state = provisioned(std::slice::from_ref(&one));

@@ -131,7 +131,13 @@ pub(crate) async fn open(emu: &Emulator) -> Session {
 }
 
 pub(crate) fn binding() -> Binding {
-    Binding { install: "ab12".into(), trunk: "ether2".into(), anchor: "moxxie-anchor".into() }
+    Binding {
+        install: "ab12".into(),
+        trunk: "ether2".into(),
+        anchor: "moxxie-anchor".into(),
+        address: None,
+        management: Vec::new(),
+    }
 }
 
 pub(crate) fn network(n: u8, profile: &str) -> NetworkIntent {

@@ -21,7 +21,7 @@ pub(super) fn field(router: &Router, row: &Row, name: &str) -> Option<Value> {
     // Flags that are false are absent, but for these two.
     let active = || is_active(router, row);
     match name {
-        "static" => Some(Value::bool(true)),
+        "static" => (!row.dynamic).then(|| Value::bool(true)),
         "active" => active().then(|| Value::bool(true)),
         "inactive" => Some(Value::bool(!active() && router.enabled(row))),
         "immediate-gw" if active() => {

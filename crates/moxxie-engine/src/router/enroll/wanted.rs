@@ -148,6 +148,8 @@ impl Engine {
                 install: self.0.store.install().to_owned(),
                 trunk: wanted.trunk.clone(),
                 anchor: wanted.anchor.clone(),
+                address: None,
+                management: wanted.site.management_prefixes.clone(),
             },
             login: login.to_owned(),
             user: wanted.user.clone(),
