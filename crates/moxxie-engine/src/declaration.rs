@@ -13,7 +13,7 @@ mod round;
 
 use moxxie_api::{
     declaration::{Declaration, DeclarationPlan, DeclarationQuery},
-    plan::RouterPlan,
+    plan::{PlannedCommand, RouterPlan},
 };
 use moxxie_core::{RouterId, change::ChangeKind, router::Router};
 use ring::digest;
@@ -237,18 +237,24 @@ fn plan_id(
             fields.retain(|field, _| field != "password");
         }
     }
+    let named = |mut text: String| {
+        for (id, name) in made {
+            // Names on routers have the end of an id.
+            let short = id.rsplit_once('-').map_or(id.as_str(), |(_, short)| short);
+            text = text.replace(id.as_str(), name).replace(short, name);
+        }
+        text
+    };
     let commands = |router: &RouterPlan| {
-        let commands =
-            router.commands.iter().map(|c| json!([c.action, c.menu, c.fields, c.before, c.comment]));
-        json!([router.router, commands.collect::<Vec<_>>()])
+        let command = |c: &PlannedCommand| json!([c.wave, c.action, c.menu, c.fields, c.before, c.comment]);
+        let mut commands: Vec<_> = router.commands.iter().map(|c| named(command(c).to_string())).collect();
+        // Those of one wave are in order of ids.
+        commands.sort();
+        json!([router.router, commands])
     };
     let routers: Vec<_> = plan.routers.iter().map(commands).collect();
-    let mut text = json!([stated, query.prune == Some(true), plan.actions, routers]).to_string();
-    for (id, name) in made {
-        // Names on routers have the end of an id.
-        let short = id.rsplit_once('-').map_or(id.as_str(), |(_, short)| short);
-        text = text.replace(id.as_str(), name).replace(short, name);
-    }
+    let actions = named(json!(plan.actions).to_string());
+    let text = json!([stated, query.prune == Some(true), actions, routers]).to_string();
     let hash = digest::digest(&digest::SHA256, text.as_bytes());
     format!("plan-{}", moxxie_core::audit::hex(&hash.as_ref()[..16]))
 }

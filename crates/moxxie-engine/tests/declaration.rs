@@ -194,6 +194,24 @@ async fn what_differs_is_changed_and_what_is_not_declared_goes_when_asked() {
     }
 }
 
+#[tokio::test]
+async fn the_id_of_a_plan_is_the_same_however_often_it_is_asked_for() {
+    let lab = two_sites(Database::Sqlite).await;
+    let network =
+        |n: usize| json!({"clientId": "acme", "name": format!("n{n}"), "datacenter": "dc1", "size": "/27"});
+    let value = json!({"networks": (0..6).map(network).collect::<Vec<_>>()});
+    let mut ids = std::collections::BTreeSet::new();
+    for _ in 0..6 {
+        let planned = plan(&lab, &value, &DeclarationQuery::default()).await.unwrap();
+        assert_eq!(planned.routers.len(), 1);
+        ids.insert(planned.plan_id);
+    }
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    let fewer = json!({"networks": (0..5).map(network).collect::<Vec<_>>()});
+    assert!(!ids.contains(&plan(&lab, &fewer, &DeclarationQuery::default()).await.unwrap().plan_id));
+    lab.stop().await;
+}
+
 async fn id_of(lab: &Lab, name: &str) -> String {
     let all = lab.engine.networks(&me(), NetworkQuery::default()).await.unwrap();
     all.items.into_iter().find(|network| network.name == name).unwrap().network_id
