@@ -28,6 +28,11 @@ pub struct WriteQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(minimum = 0, maximum = 120, example = 30)]
     pub wait: Option<u32>,
+    /// `planId` of a dry run of this request: it is done only while a dry run would still say the same, else it is
+    /// refused (409 `plan_changed`) with the plan as it would be now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(example = "plan-4be1c0ffee00d1ce4be1c0ffee00d1ce")]
+    pub plan: Option<String>,
 }
 
 /// The change, or with `dryRun` what would be done.

@@ -13,6 +13,7 @@ mod limits;
 mod metrics;
 mod observe;
 mod page;
+mod planned;
 mod problem;
 mod problem_kinds;
 mod rest;
@@ -48,7 +49,9 @@ pub fn app(state: AppState) -> Router {
     let guard = auth::Guard::new(state.engine.clone(), &document);
     // Everything in `guarded` passes the guard; what is public is listed in `rest::public` and nowhere
     // else, so a new endpoint cannot be left open by forgetting something.
-    let guarded = guarded.layer(middleware::from_fn_with_state(guard, auth::authenticate));
+    let guarded = guarded
+        .layer(middleware::from_fn(planned::planned))
+        .layer(middleware::from_fn_with_state(guard, auth::authenticate));
     let (public, _) = rest::public().split_for_parts();
     let metrics = state.metrics.clone();
     guarded

@@ -82,6 +82,12 @@ impl Failure {
         self.problem.title = problem_kinds::title_of(code);
     }
 
+    /// Adds what programs can use.
+    pub(crate) fn context(mut self, context: serde_json::Value) -> Self {
+        self.problem.context = Some(context);
+        self
+    }
+
     /// Adds `Retry-After`.
     pub(crate) fn retry_after(self, seconds: u64) -> Self {
         self.header(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))

@@ -73,6 +73,11 @@ where
     }
 }
 
+/// The body of a request, within the usual bounds.
+pub(crate) async fn body(headers: &axum::http::HeaderMap, body: axum::body::Body) -> Result<Bytes, Failure> {
+    json::read(headers, body, limits::BODY, limits::BODY_TIME).await
+}
+
 /// A file that is sent in.
 pub(crate) struct Upload<Q = NoQuery> {
     /// Who asks, and under which idempotency key.

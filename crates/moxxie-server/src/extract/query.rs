@@ -51,7 +51,7 @@ mod tests {
     fn an_unknown_parameter_is_named_with_those_there_are() {
         let (field, message) = refusal::<WriteQuery>("dryrun=true");
         assert_eq!(field, "dryrun");
-        assert_eq!(message, "there is no such parameter; there are: dryRun, wait");
+        assert_eq!(message, "there is no such parameter; there are: dryRun, wait, plan");
         let (field, message) = refusal::<NoQuery>("x=1");
         assert_eq!((field.as_str(), message.as_str()), ("x", "there is no such parameter; this takes none"));
     }

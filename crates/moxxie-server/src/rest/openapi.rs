@@ -8,7 +8,7 @@ use utoipa::{
     openapi::{
         Components, ContentBuilder, Info, License, OpenApi, Ref, RefOr, Required, ResponseBuilder, Server,
         path::{Operation, ParameterBuilder, ParameterIn, PathItem},
-        schema::{ObjectBuilder, Type},
+        schema::{ObjectBuilder, Schema, Type},
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
         tag::TagBuilder,
     },
@@ -68,6 +68,13 @@ pub fn document() -> OpenApi {
     let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
     Problem::schemas(&mut schemas);
     components.schemas.extend(schemas);
+    // Added to every dry run by one layer, not by the use cases.
+    if let Some(RefOr::T(Schema::Object(dry_run))) = components.schemas.get_mut("DryRun") {
+        let id = ObjectBuilder::new().schema_type(Type::String).description(Some(
+            "Names this plan for `?plan=`, with which the same request does this and nothing else",
+        ));
+        dry_run.properties.insert("planId".to_owned(), id.build().into());
+    }
     for status in PROBLEMS {
         components.responses.insert(response_name(*status), RefOr::T(problem(*status)));
     }

@@ -10,6 +10,7 @@ mod lifecycle;
 mod modify;
 mod pages;
 mod past;
+mod planned;
 mod profiles;
 mod refusals;
 mod removal;
