@@ -192,6 +192,11 @@ async fn files_that_are_wrong_are_told_with_their_lines_and_nothing_is_done() {
     fs::create_dir(home.join("empty")).unwrap();
     assert!(world.refused(&["plan", "-f", "empty"]).contains("empty: has no files"));
     assert!(world.refused(&["plan", "-f", "missing"]).contains("missing: "));
+    // Of a plan, 2 says that there are changes: a wrong command line is 1 there.
+    assert!(world.refused(&["plan"]).contains("--file"));
+    assert!(world.refused(&["plan", "-f", "small-site", "--tpyo"]).contains("--tpyo"));
+    assert_eq!(world.run(&["apply"]).status.code(), Some(2));
+    assert_eq!(world.run(&["plan", "--help"]).status.code(), Some(0));
     // Nothing of all that was done.
     assert!(!world.ask(&["tenant", "list"], 0).contains("acme"));
     world.ask(&["apply", "-f", "small-site"], 0);
