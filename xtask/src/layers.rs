@@ -79,6 +79,12 @@ const CRATES: &[Crate] = &[
         because: "a driver turns device intent into rows; what is stored does not concern it",
     },
     Crate {
+        name: "moxxie-kubernetes",
+        may: &["moxxie-core"],
+        tests_may: &[],
+        because: "the cluster's side of a session depends on the record alone, not on who stores or delivers it",
+    },
+    Crate {
         name: "moxxie-api",
         may: &["moxxie-core"],
         tests_may: &[],
@@ -134,6 +140,10 @@ const LIBRARIES: &[(Rule, &str)] = &[
     (
         Rule::Without("moxxie-api", &["tokio", "sqlx", "axum", "hyper", "reqwest", "tower"]),
         "types that the command line uses too: no runtime, no database, no HTTP server",
+    ),
+    (
+        Rule::Without("moxxie-kubernetes", &["tokio", "sqlx", "axum", "hyper", "reqwest", "tower"]),
+        "objects are made of a record: no runtime, no connection",
     ),
     (
         Rule::Without("routeros-wire", &["tokio"]),
